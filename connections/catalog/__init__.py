@@ -1,0 +1,68 @@
+"""The providers. Each file of this folder without a leading underscore is one; nothing else registers it."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Mapping
+from functools import cache
+from urllib.parse import urlsplit
+
+from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, Scope, TokenAnswer, Waiver
+
+__all__ = ["Account", "Api", "CatalogueError", "EnvVar", "OAuth2", "Provider", "Scope", "TokenAnswer", "Waiver"]
+__all__ += ["all_providers", "get", "load"]
+
+SLUG = re.compile(r"^[a-z0-9][a-z0-9-]{0,38}$")
+COLOUR = re.compile(r"^#[0-9a-f]{6}$")
+VARIABLE = re.compile(r"^[A-Z][A-Z0-9_]*$")
+
+
+class CatalogueError(Exception):
+    """A provider's file is not as it must be; says which file and what to change."""
+
+
+@cache
+def all_providers() -> Mapping[str, Provider]:
+    """slug → provider, ordered by name. Raises `CatalogueError` for the first unsound file."""
+    return load(list(__path__), __name__)
+
+
+def get(slug: str) -> Provider:
+    """The provider of that slug; KeyError where there is none."""
+    return all_providers()[slug]
+
+
+def load(paths: list[str], package: str) -> dict[str, Provider]:
+    """Read every provider file under `paths`, which are the folders of `package`."""
+    names = sorted(module.name for module in pkgutil.iter_modules(paths) if not module.name.startswith("_"))
+    providers = [_read(f"{package}.{name}", name.replace("_", "-")) for name in names]
+    return {provider.slug: provider for provider in sorted(providers, key=lambda provider: provider.name.lower())}
+
+
+def _read(module_name: str, slug: str) -> Provider:
+    module = importlib.import_module(module_name)
+    found = getattr(module, "provider", None)
+    where = module.__file__ or module_name
+    if not isinstance(found, Provider):
+        raise CatalogueError(f"{where}: define `provider = Provider(…)` at the top level.")
+    problems = [*_problems(found, slug)]
+    if problems:
+        raise CatalogueError(f"{where}: " + " ".join(problems))
+    return found
+
+
+def _problems(provider: Provider, slug: str) -> list[str]:
+    """Everything wrong with a data sheet, each as a sentence that says what to change."""
+    found = []
+    if provider.slug != slug or not SLUG.match(slug):
+        found.append(f"The slug must be the file's name, {slug!r}, in lower-case letters, digits and hyphens.")
+    if not COLOUR.match(provider.brand_color):
+        found.append("brand_color must look like #1a2b3c.")
+    if not provider.auth:
+        found.append("auth must name at least one way to connect.")
+    found += [f"env: {var.name!r} must be upper case." for var in provider.env if not VARIABLE.match(var.name)]
+    addresses = [provider.api_url, provider.docs_url]
+    if oauth := provider.oauth:
+        addresses += [oauth.authorize_url, oauth.token_url, oauth.refresh_url or "", oauth.revoke_url or ""]
+    found += [f"{url!r} must be an https address." for url in addresses if url and urlsplit(url).scheme != "https"]
+    return found

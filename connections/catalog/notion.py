@@ -1,0 +1,45 @@
+"""Notion. Tokens do not expire; access is granted page by page on Notion's own consent page, so there are no scopes."""
+
+from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, TokenAnswer, Waiver
+
+
+def _workspace(api: Api, answer: TokenAnswer) -> Account:
+    """The token answer itself names the workspace."""
+    name = str(answer.extra.get("workspace_name") or "Notion workspace")
+    identity = str(answer.extra.get("workspace_id") or answer.extra["bot_id"])
+    return Account(id=identity, name=name, metadata={"workspace_id": identity, "bot_id": answer.extra.get("bot_id")})
+
+
+def _bot_user(api: Api) -> None:
+    api.get("/v1/users/me")
+
+
+provider = Provider(
+    slug="notion",
+    name="Notion",
+    category="Documents",
+    summary="Read and write pages and databases of a Notion workspace.",
+    docs_url="https://developers.notion.com/docs/authorization",
+    brand_color="#191919",
+    api_url="https://api.notion.com",
+    api_headers={"Notion-Version": "2022-06-28"},
+    env=(EnvVar(name="NOTION_TOKEN"),),
+    auth=(
+        OAuth2(
+            authorize_url="https://api.notion.com/v1/oauth/authorize",
+            token_url="https://api.notion.com/v1/oauth/token",
+            revoke_url="https://api.notion.com/v1/oauth/revoke",
+            authorize_params={"owner": "user"},
+            token_body="json",
+            keep=("workspace_id", "workspace_name", "bot_id"),
+            pkce=Waiver(
+                value=None,
+                reason="The token endpoint's body is validated strictly and has no code_verifier.",
+                source="https://developers.notion.com/reference/create-a-token",
+                checked="2026-11-24",
+            ),
+        ),
+    ),
+    identify=_workspace,
+    verify=_bot_user,
+)

@@ -1,0 +1,141 @@
+"""Catalogue rows, connections, and the attempts to make one."""
+
+import secrets
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from connections import catalog
+from connections.vault import VaultField
+from tenants.scoped import TenantModel
+
+
+def new_external_id() -> str:
+    """`vendo_conn_` and 24 random characters: how a connection is known outside (webhook addresses, messages)."""
+    return f"vendo_conn_{secrets.token_hex(12)}"
+
+
+class Integration(models.Model):
+    """What an operator may change about a provider. Everything else is in the provider's file in `catalog/`."""
+
+    slug = models.SlugField(max_length=40, primary_key=True)
+    enabled = models.BooleanField(default=True)
+    featured = models.BooleanField(default=False)
+    client_id = models.CharField(max_length=255, blank=True)
+    client_secret = VaultField(null=True, blank=True, editable=False)
+    endpoint_overrides = models.JSONField(
+        default=dict, blank=True, help_text="Replaces addresses of the provider: authorize_url, token_url, revoke_url, api_url."
+    )
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.provider.name
+
+    @property
+    def provider(self) -> catalog.Provider:
+        """The provider's data sheet."""
+        return catalog.get(self.slug)
+
+    @property
+    def configured(self) -> bool:
+        """Whether somebody can connect: an OAuth provider needs our client's id first."""
+        return self.provider.oauth is None or bool(self.client_id)
+
+    @property
+    def api_url(self) -> str:
+        """Where the provider's API is, after overrides; no slash at the end."""
+        return str(self.endpoint_overrides.get("api_url") or self.provider.api_url).rstrip("/")
+
+
+class Connection(TenantModel):
+    """One tenant's credential for one integration."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        NEEDS_REAUTH = "needs_reauth"
+        ERROR = "error"
+        REVOKED = "revoked"
+
+    LIVE: ClassVar[set[str]] = {Status.ACTIVE, Status.NEEDS_REAUTH, Status.ERROR}
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="connections")
+    profile = models.CharField(max_length=30)
+    status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
+    external_id = models.CharField(max_length=60, unique=True, default=new_external_id, editable=False)
+    display_name = models.CharField(max_length=200)
+    account_id = models.CharField(
+        max_length=200, blank=True, help_text="The account's own id at the provider: the same account is connected once."
+    )
+    credential = VaultField(null=True, editable=False)
+    refresh_token = VaultField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    granted_scopes = models.JSONField(default=list, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    connected_at = models.DateTimeField(default=timezone.now)
+    refreshed_at = models.DateTimeField(null=True, blank=True)
+    # The lease under which one process refreshes while the others wait (see credentials.py).
+    refresh_lease = models.CharField(max_length=32, blank=True, editable=False)
+    refresh_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta(TenantModel.Meta):
+        ordering = ("-connected_at",)
+        indexes: ClassVar = [models.Index(fields=["tenant", "integration", "status"])]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "integration", "account_id"],
+                condition=~Q(status="revoked") & ~Q(account_id=""),
+                name="one_live_connection_per_account",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.integration} · {self.display_name}"
+
+    @property
+    def context(self) -> dict[str, Any] | None:
+        """What was discovered about the account at connect time (Supabase: `{"ref": …}`), flat, or None."""
+        found = self.metadata.get("context", {}).get(self.integration_id)
+        return dict(found) if found else None
+
+    @property
+    def live(self) -> bool:
+        """Not revoked: there is still something to use or to mend."""
+        return self.status in self.LIVE
+
+
+class ConnectAttempt(TenantModel):
+    """One started OAuth dance. Kept afterwards: it is how an operator sees why a connect failed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="attempts")
+    connection = models.ForeignKey(
+        Connection, null=True, blank=True, on_delete=models.SET_NULL, related_name="attempts", help_text="The one to renew, or the result."
+    )
+    profile = models.CharField(max_length=30)
+    state_hash = models.CharField(max_length=64, unique=True, editable=False)
+    browser_hash = models.CharField(max_length=64, editable=False)
+    verifier = VaultField(null=True, editable=False)
+    intent = models.JSONField(default=dict, blank=True)
+    target_origin = models.CharField(max_length=255, blank=True)
+    return_to = models.CharField(max_length=2000, blank=True)
+    opener_state = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=60, blank=True, help_text="`connected`, or the error code.")
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta(TenantModel.Meta):
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} at {self.created_at:%Y-%m-%d %H:%M}: {self.outcome or 'open'}"
