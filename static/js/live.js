@@ -1,0 +1,77 @@
+// Keeps one WebSocket to the dashboard while a page is open. The server says only what changed, as
+// {"changed": ["connections", "deployment-<uuid>"]}; for each, body gets the event "<topic>-changed", on which the
+// elements concerned fetch themselves anew (hx-trigger="connections-changed from:body"). After a gap body gets
+// "live-reconnected", because what happened meanwhile was not told.
+
+const FIRST_DELAY = 1000;
+const LONGEST_DELAY = 30000;
+const PATIENCE = 4000; // how long a gap may last before the page says so
+const SIGNED_OUT = 4401;
+
+const root = document.documentElement;
+const path = document.body.dataset.liveUrl;
+let delay = FIRST_DELAY;
+let connectedBefore = false;
+let socket;
+let retry;
+let notice;
+
+const announce = (name) => document.body.dispatchEvent(new CustomEvent(name, { bubbles: true }));
+
+function connect() {
+  clearTimeout(retry);
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  socket = new WebSocket(url);
+  socket.addEventListener("open", opened);
+  socket.addEventListener("message", received);
+  socket.addEventListener("close", closed);
+}
+
+function opened() {
+  clearTimeout(notice);
+  delay = FIRST_DELAY;
+  root.dataset.live = "open";
+  if (connectedBefore) announce("live-reconnected");
+  connectedBefore = true;
+}
+
+function received(event) {
+  let message;
+  try {
+    message = JSON.parse(event.data);
+  } catch {
+    return;
+  }
+  for (const topic of message.changed ?? []) announce(`${topic}-changed`);
+}
+
+function closed(event) {
+  if (event.target !== socket || event.code === SIGNED_OUT) return;
+  clearTimeout(notice);
+  notice = setTimeout(() => (root.dataset.live = "lost"), PATIENCE);
+  // Somewhere in the second half of the delay, so that a restarted server is not met by everybody at once.
+  retry = setTimeout(connect, delay / 2 + (Math.random() * delay) / 2);
+  delay = Math.min(delay * 2, LONGEST_DELAY);
+}
+
+// Somebody comes back to the tab or to the network: do not wait for the timer.
+function hurry() {
+  if (document.hidden || socket?.readyState === WebSocket.OPEN || socket?.readyState === WebSocket.CONNECTING) return;
+  delay = FIRST_DELAY;
+  connect();
+}
+
+if (path) {
+  connect();
+  document.addEventListener("visibilitychange", hurry);
+  window.addEventListener("online", hurry);
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) hurry();
+  });
+  // Leaving is not a gap: no notice while the next page loads.
+  window.addEventListener("pagehide", () => {
+    clearTimeout(notice);
+    clearTimeout(retry);
+  });
+}
