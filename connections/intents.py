@@ -31,6 +31,8 @@ class Purpose:
 
     label: str
     origins: frozenset[str] = frozenset()
+    # Any port of this machine, for a developer's local work.
+    loopback: bool = False
 
 
 class Meaning(Protocol):
@@ -38,8 +40,12 @@ class Meaning(Protocol):
 
     kind: str
 
-    def from_query(self, query: Mapping[str, str], tenant: Tenant) -> Intent | None:
-        """The intent that a connect URL's own parameters ask for (an app's key, say), or None if they name none."""
+    def from_query(self, query: Mapping[str, str], tenant: Tenant | None) -> Intent | None:
+        """The intent that a connect URL's own parameters ask for (an app's key, say), or None if they name none.
+
+        `tenant` is None while the person is signed out: a key must be swapped before the sign-in page shows, and
+        `purpose` will look at whose it is.
+        """
 
     def purpose(self, intent: Intent, tenant: Tenant) -> Purpose:
         """What it is for."""
@@ -66,12 +72,12 @@ def unsign(text: str) -> Intent:
         raise IntentRefused("This link has expired. Go back to where you came from and start again.") from error
 
 
-def from_query(query: Mapping[str, str], tenant: Tenant) -> Intent | None:
+def from_query(query: Mapping[str, str], tenant: Tenant | None) -> Intent | None:
     """The intent that a connect URL asks for in its own parameters, by whichever floor understands them."""
     found = (meaning.from_query(query, tenant) for meaning in _meanings.values())
     return next((intent for intent in found if intent), None)
 
 
-def purpose(intent: Intent | None, tenant: Tenant) -> Purpose | None:
-    """What an intent is for; None for a connect from the Connections page."""
-    return _meanings[intent.kind].purpose(intent, tenant) if intent else None
+def purpose(intent: Intent, tenant: Tenant) -> Purpose:
+    """What an intent is for."""
+    return _meanings[intent.kind].purpose(intent, tenant)

@@ -80,10 +80,12 @@ class Connection(TenantModel):
     metadata = models.JSONField(default=dict, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     connected_at = models.DateTimeField(default=timezone.now)
-    refreshed_at = models.DateTimeField(null=True, blank=True)
+    refreshed_at = models.DateTimeField(null=True, blank=True, help_text="When the provider issued the present token.")
     # The lease under which one process refreshes while the others wait (see credentials.py).
     refresh_lease = models.CharField(max_length=32, blank=True, editable=False)
     refresh_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # How the last refresh failed, for those who waited for it: at, code, message, retry_after. Empty after a success.
+    refresh_failure = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta(TenantModel.Meta):
         ordering = ("-connected_at",)

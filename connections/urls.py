@@ -1,6 +1,24 @@
-"""Addresses of this floor."""
+"""Addresses of what tenants connected. The paths of connect, authorize and callback are the contract's (section 7)."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from connections import views, views_connect
 
 app_name = "connections"
-urlpatterns: list[URLPattern] = []
+
+pages = [
+    path("connections", views.connection_list, name="list"),
+    path("connections/<uuid:connection_id>", views.detail, name="detail"),
+    path("connections/<uuid:connection_id>/test", views.test, name="test"),
+    path("connections/<uuid:connection_id>/rename", views.rename, name="rename"),
+    path("connections/<uuid:connection_id>/disconnect", views.disconnect, name="disconnect"),
+    path("dashboard/connections/<uuid:connection_id>", views.old_detail),
+]
+
+dance = [
+    path("connections/connect/<slug:slug>", views_connect.connect, name="connect"),
+    path("api/oauth/<slug:slug>/authorize", views_connect.authorize, name="authorize"),
+    path("api/oauth/<slug:slug>/callback", views_connect.callback, name="callback"),
+]
+
+urlpatterns = pages + dance

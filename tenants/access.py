@@ -28,8 +28,8 @@ type View = Callable[..., HttpResponseBase]
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the caller is a program: it did not ask for HTML."""
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    """Whether the caller is a program: neither a browser (which asks for HTML) nor htmx (which asks for anything)."""
+    return not request.htmx and "text/html" not in request.headers.get("Accept", "")
 
 
 def public(view: View) -> View:

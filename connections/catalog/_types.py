@@ -65,6 +65,8 @@ class OAuth2:
     token_url: str
     refresh_url: str | None = None
     revoke_url: str | None = None
+    # RFC 9207 issuer, compared with `iss` where the provider sends it; None means the origin of `authorize_url`.
+    issuer: str | None = None
     scopes: tuple[Scope, ...] = ()
     scope_separator: str = " "
     pkce: Literal["S256"] | Waiver[None] = "S256"

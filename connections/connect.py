@@ -1,0 +1,251 @@
+"""How a connection comes to be, is renewed, tested, renamed and given up."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from authlib.common.security import generate_token
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from connections import oauth, signals, vault
+from connections.catalog import Account, TokenAnswer
+from connections.credentials import expiry, fresh_token, mark_needs_reauth
+from connections.errors import ConnectError, ConnectionsError, NeedsReauth, ProviderError
+from connections.intents import Intent
+from connections.models import ConnectAttempt, Connection, Integration
+from tenants.models import Membership, Tenant, User
+
+logger = logging.getLogger(__name__)
+
+LIFETIME = timedelta(minutes=10)  # contract section 7
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a connect is asked to do: for what, whom to tell, where to go on."""
+
+    intent: Intent | None = None
+    target_origin: str = ""
+    return_to: str = ""
+    opener_state: str = ""
+    renew: Connection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A started dance: where to send the browser, and the secret it must bring back in a cookie."""
+
+    attempt: ConnectAttempt
+    url: str = field(repr=False)
+    browser_secret: str = field(repr=False)
+
+
+def start(user: User, tenant: Tenant, integration: Integration, wish: Wish) -> Started:
+    """Begin the dance. The row keeps hashes of what the browser and the provider must bring back."""
+    auth = integration.provider.oauth
+    assert auth is not None
+    state, browser_secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    verifier = generate_token(64) if auth.uses_pkce else None
+    attempt = ConnectAttempt(
+        tenant=tenant,
+        user=user,
+        integration=integration,
+        connection=wish.renew,
+        profile=auth.profile,
+        state_hash=_hash(state),
+        browser_hash=_hash(browser_secret),
+        intent={"kind": wish.intent.kind, "id": wish.intent.id} if wish.intent else {},
+        target_origin=wish.target_origin,
+        return_to=wish.return_to,
+        opener_state=wish.opener_state,
+        expires_at=timezone.now() + LIFETIME,
+    )
+    vault.seal(attempt, "verifier", verifier)
+    attempt.save()
+    return Started(attempt, oauth.authorization_url(integration, state, verifier), browser_secret)
+
+
+def attempt_of(slug: str, state: str) -> ConnectAttempt | None:
+    """The attempt that sent this state out."""
+    attempts = ConnectAttempt.everyone.select_related("integration", "tenant", "user", "connection")
+    return attempts.filter(state_hash=_hash(state), integration_id=slug).first()
+
+
+def finish(attempt: ConnectAttempt, query: Mapping[str, str], *, user: User, browser_secret: str | None) -> Connection:
+    """The provider sent the browser back: exchange, identify, store. Raises `ConnectError`; the attempt keeps why."""
+    _check_browser(attempt, user, browser_secret)
+    _claim(attempt)
+    try:
+        _check_age(attempt)
+        code = _code_of(attempt, query)
+        connection = _connect(attempt, code)
+    except ConnectError as error:
+        _note(attempt, error.code, error.message)
+        raise
+    _note(attempt, "connected", "", connection)
+    return connection
+
+
+def choose(connection: Connection, intent: Intent) -> None:
+    """Use a connection that exists already for what somebody came for."""
+    with transaction.atomic():
+        signals.connected.send(sender=Connection, connection=connection, intent=intent)
+
+
+def disconnect(connection: Connection) -> None:
+    """Revoke: bindings dropped, secrets wiped, and the provider told as far as it can be told."""
+    tokens = [vault.reveal(connection, name) for name in ("refresh_token", "credential")]
+    with transaction.atomic():
+        row = Connection.everyone.select_for_update().get(pk=connection.pk)
+        if not row.live:
+            return
+        row.status, row.error_message = Connection.Status.REVOKED, ""
+        row.credential = row.refresh_token = row.expires_at = None
+        row.save(update_fields=["status", "error_message", "credential", "refresh_token", "expires_at"])
+        signals.disconnected.send(sender=Connection, connection=row)
+    connection.refresh_from_db()
+    # After the commit: a slow provider must not hold the row, and a failing one must not bring the secrets back.
+    if token := next(filter(None, tokens), None):
+        try:
+            oauth.revoke(connection.integration, token)
+        except (ConnectionsError, oauth.Refused):
+            logger.info("%s could not be told that connection %s is gone", connection.integration_id, connection.pk)
+
+
+def rename(connection: Connection, name: str) -> None:
+    """Give a connection a name of one's own."""
+    with transaction.atomic():
+        connection.display_name = name
+        connection.save(update_fields=["display_name"])
+        signals.changed.send(sender=Connection, connection=connection)
+
+
+def test(connection: Connection) -> None:
+    """Ask the provider whether the credential works. Raises `CredentialError`; the status follows the outcome."""
+    try:
+        token = fresh_token(connection)
+        with oauth.ProviderApi(connection.integration, token.access_token) as api:
+            connection.integration.provider.verify(api)
+    except NeedsReauth as error:
+        mark_needs_reauth(connection, error.message)
+        raise
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _check_browser(attempt: ConnectAttempt, user: User, browser_secret: str | None) -> None:
+    """The browser that comes back must be the one that left, with the same person still at it (RFC 9700 section 4.7)."""
+    same_browser = browser_secret and secrets.compare_digest(_hash(browser_secret), attempt.browser_hash)
+    same_person = attempt.user_id == user.pk
+    belongs = Membership.objects.filter(user=user, tenant=attempt.tenant, role__in=Membership.WRITERS).exists()
+    if not (same_browser and same_person and belongs):
+        # The attempt stays open: whoever guessed or stole a state must not be able to use it up.
+        raise ConnectError(
+            "oauth_state_invalid",
+            "This sign-in was started in another browser or by another person. Go back and connect again from here.",
+        )
+
+
+def _claim(attempt: ConnectAttempt) -> None:
+    """Single use, in one statement: of two answers with the same state one gets through."""
+    if not ConnectAttempt.everyone.filter(pk=attempt.pk, used_at=None).update(used_at=timezone.now()):
+        raise ConnectError("oauth_state_invalid", "This sign-in has been used already. Connect again to start a new one.")
+
+
+def _check_age(attempt: ConnectAttempt) -> None:
+    if attempt.expires_at <= timezone.now():
+        raise ConnectError("oauth_state_invalid", "The sign-in took longer than ten minutes. Connect again.")
+
+
+def _code_of(attempt: ConnectAttempt, query: Mapping[str, str]) -> str:
+    name = attempt.integration.provider.name
+    sent_by = query.get("iss")
+    if sent_by is not None and sent_by.rstrip("/") != oauth.issuer(attempt.integration):
+        raise ConnectError("oauth_state_invalid", f"The answer did not come from {name}. Connect again.")
+    if error := query.get("error"):
+        code = oauth.error_code(error)
+        if code == "access_denied":
+            raise ConnectError(code, f"You did not allow access to {name}, so nothing was connected.")
+        raise ConnectError(code, f"{name} ended the sign-in ({code}). Try again.")
+    if not query.get("code"):
+        raise ConnectError("missing_params", f"{name} sent no code back. Connect again.")
+    return query["code"]
+
+
+def _connect(attempt: ConnectAttempt, code: str) -> Connection:
+    """Code → stored and announced connection."""
+    issued = timezone.now()
+    answer = oauth.exchange(attempt.integration, code, vault.reveal(attempt, "verifier"))
+    account = _identify(attempt.integration, answer)
+    if attempt.connection and attempt.connection.account_id not in ("", account.id):
+        raise ConnectError(
+            "context_discovery_failed",
+            f"You signed in as {account.name}, but this connection is {attempt.connection.display_name}. "
+            "Choose the same account, or connect the other one as a new connection.",
+        )
+    try:
+        with transaction.atomic():
+            connection = _store(attempt, answer, account, issued)
+            intent = Intent(**attempt.intent) if attempt.intent else None
+            signals.connected.send(sender=Connection, connection=connection, intent=intent)
+    except DatabaseError:
+        logger.exception("A connection for attempt %s could not be stored", attempt.pk)
+        raise ConnectError("db_insert_failed", "The connection could not be saved. Try again.") from None
+    return connection
+
+
+def _identify(integration: Integration, answer: TokenAnswer) -> Account:
+    try:
+        with oauth.ProviderApi(integration, answer.access_token) as api:
+            return integration.provider.identify(api, answer)
+    except (NeedsReauth, ProviderError) as error:
+        raise ConnectError("context_discovery_failed", error.message) from None
+    except (KeyError, TypeError, ValueError):
+        name = integration.provider.name
+        raise ConnectError("context_discovery_failed", f"{name} did not say whose account this is. Try again.") from None
+
+
+def _store(attempt: ConnectAttempt, answer: TokenAnswer, account: Account, issued: Any) -> Connection:
+    """A new row, or the live row of the same account with new secrets: its id and bindings stay."""
+    live = Connection.everyone.filter(
+        tenant=attempt.tenant, integration=attempt.integration, status__in=Connection.LIVE
+    ).select_for_update()
+    connection = (
+        live.filter(pk=attempt.connection_id).first()
+        or live.filter(account_id=account.id).first()
+        or Connection(tenant=attempt.tenant, integration=attempt.integration, display_name=account.name[:200])
+    )
+    slug = attempt.integration_id
+    connection.profile, connection.status, connection.error_message = attempt.profile, Connection.Status.ACTIVE, ""
+    connection.account_id = account.id
+    connection.connected_at = connection.refreshed_at = issued
+    connection.expires_at = expiry(answer, issued)
+    connection.granted_scopes = list(answer.scopes if answer.scopes is not None else _asked(attempt.integration))
+    connection.metadata = dict(account.metadata) | ({"context": {slug: dict(account.context)}} if account.context else {})
+    connection.refresh_lease, connection.refresh_lease_until, connection.refresh_failure = "", None, {}
+    vault.seal(connection, "credential", answer.access_token)
+    # A provider that sends none on a renewed consent still honours the old one.
+    if answer.refresh_token or connection._state.adding:
+        vault.seal(connection, "refresh_token", answer.refresh_token)
+    connection.save()
+    return connection
+
+
+def _asked(integration: Integration) -> list[str]:
+    """RFC 6749 section 5.1: no `scope` in the answer means that what was asked for was granted."""
+    auth = integration.provider.oauth
+    return [scope.name for scope in auth.scopes] if auth else []
+
+
+def _note(attempt: ConnectAttempt, outcome: str, detail: str, connection: Connection | None = None) -> None:
+    """Keep how it ended; the verifier is no longer needed."""
+    attempt.outcome, attempt.detail, attempt.verifier = outcome, detail[:500], None
+    attempt.connection = connection or attempt.connection
+    attempt.save(update_fields=["outcome", "detail", "verifier", "connection"])

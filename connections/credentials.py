@@ -1,0 +1,187 @@
+"""A token that works: refreshed when it must be, once, however many processes ask at the same moment.
+
+The one that refreshes holds a lease on the row, taken by compare-and-set; the others wait for its outcome, good or
+bad. A rotated refresh token is stored in the same statement as the new access token, before anybody sees either.
+"""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from connections import oauth, signals, vault
+from connections.catalog import TokenAnswer
+from connections.errors import CredentialError, NeedsReauth, ProfileUnsupported, ProviderError, ProviderRateLimited, Revoked
+from connections.models import Connection
+
+MARGIN = timedelta(seconds=60)  # contract section 3: never a token with less to live
+LEASE = timedelta(seconds=30)  # longer than a refresh can take (oauth.TIMEOUT)
+PATIENCE = 25.0  # seconds a caller waits for somebody else's refresh
+POLL = 0.05  # seconds between looks at the row
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a tool gets. `expires_at` is None for a token that does not expire."""
+
+    access_token: str = field(repr=False)
+    expires_at: datetime | None
+
+
+def fresh_token(connection: Connection) -> Token:
+    """The connection's token, with more than a minute to live unless the provider issues shorter ones.
+
+    Raises a `CredentialError`: `Revoked`, `NeedsReauth`, `ProfileUnsupported`, `ProviderError`, `ProviderRateLimited`.
+    """
+    _refuse_unusable(connection)
+    if not _due(connection):
+        return _stored(connection)
+    try:
+        return _refreshed(connection)
+    except ProviderError:
+        # A provider that is down does not condemn the connection: the old token serves while it lives.
+        if connection.expires_at and connection.expires_at > timezone.now():
+            return _stored(connection)
+        raise
+
+
+def mark_needs_reauth(connection: Connection, message: str) -> bool:
+    """The tenant must connect anew. True when this call changed the status; then `status_changed` was sent."""
+    with transaction.atomic():
+        mine = Connection.everyone.filter(pk=connection.pk, status=Connection.Status.ACTIVE)
+        if not mine.update(status=Connection.Status.NEEDS_REAUTH, error_message=message):
+            return False
+        connection.refresh_from_db(fields=["status", "error_message"])
+        signals.status_changed.send(sender=Connection, connection=connection)
+    return True
+
+
+def expiry(answer: TokenAnswer, issued: datetime) -> datetime | None:
+    """When a token answered just now ends."""
+    return issued + timedelta(seconds=answer.expires_in) if answer.expires_in else None
+
+
+def _refuse_unusable(connection: Connection) -> None:
+    name = connection.integration.provider.name
+    if connection.status == Connection.Status.REVOKED:
+        raise Revoked(f"This {name} connection was disconnected. Connect {name} again.")
+    if connection.status == Connection.Status.NEEDS_REAUTH:
+        raise NeedsReauth(connection.error_message or f"{name} wants you to sign in again. Reconnect it.")
+    if connection.credential is None:
+        raise ProfileUnsupported(f"A connection of profile {connection.profile} has no token to hand out.")
+
+
+def _due(connection: Connection) -> bool:
+    """Whether the token must be renewed before it is handed out."""
+    if connection.expires_at is None:
+        return False
+    # A provider that issues tokens shorter than two minutes would otherwise be asked at every request.
+    lifetime = connection.expires_at - (connection.refreshed_at or connection.connected_at)
+    return connection.expires_at - timezone.now() <= min(MARGIN, lifetime / 2)
+
+
+def _stored(connection: Connection) -> Token:
+    token = vault.reveal(connection, "credential")
+    assert token is not None
+    return Token(token, connection.expires_at)
+
+
+def _refreshed(connection: Connection) -> Token:
+    """Refresh under the lease, or wait for whoever holds it."""
+    asked_at, deadline = timezone.now(), time.monotonic() + PATIENCE
+    lease = secrets.token_hex(16)
+    while time.monotonic() < deadline:
+        if _take_lease(connection, lease):
+            # The row may have been renewed between our look and our lease.
+            connection.refresh_from_db()
+            if _settled(connection, asked_at):
+                _release(connection, lease)
+                return _stored(connection)
+            return _refresh(connection, lease)
+        time.sleep(POLL)
+        connection.refresh_from_db()
+        if _settled(connection, asked_at):
+            return _stored(connection)
+    raise ProviderError(f"{connection.integration.provider.name} takes too long to renew the token. Try again in a minute.")
+
+
+def _take_lease(connection: Connection, lease: str) -> bool:
+    """Compare-and-set: true for exactly one of those who try at the same moment."""
+    now = timezone.now()
+    free = Q(refresh_lease_until=None) | Q(refresh_lease_until__lt=now)
+    row = Connection.everyone.filter(free, pk=connection.pk, expires_at=connection.expires_at)
+    return bool(row.update(refresh_lease=lease, refresh_lease_until=now + LEASE))
+
+
+def _settled(connection: Connection, asked_at: datetime) -> bool:
+    """Whether the refresh somebody made since `asked_at` left a token; raises what it failed with."""
+    _refuse_unusable(connection)
+    if not _due(connection):
+        return True
+    failure = connection.refresh_failure
+    if failure and datetime.fromisoformat(failure["at"]) >= asked_at:
+        raise _failure_to_error(failure)
+    return False
+
+
+def _refresh(connection: Connection, lease: str) -> Token:
+    """Ask the provider, and keep what it says while the lease is still ours."""
+    refresh_token = vault.reveal(connection, "refresh_token")
+    name = connection.integration.provider.name
+    if refresh_token is None:
+        _release(connection, lease)
+        mark_needs_reauth(connection, message := f"The {name} token has expired and can't be renewed. Reconnect it.")
+        raise NeedsReauth(message)
+    try:
+        answer = oauth.refresh(connection.integration, refresh_token)
+    except NeedsReauth as error:
+        if _release(connection, lease):
+            mark_needs_reauth(connection, error.message)
+        raise
+    except CredentialError as error:
+        _release(connection, lease, failure=_error_to_failure(error))
+        raise
+    return _keep(connection, lease, answer)
+
+
+def _keep(connection: Connection, lease: str, answer: TokenAnswer) -> Token:
+    """Store new tokens, both in one statement. A disconnect in the meantime wins: then nothing is stored."""
+    now = timezone.now()
+    vault.seal(connection, "credential", answer.access_token)
+    if answer.refresh_token:
+        vault.seal(connection, "refresh_token", answer.refresh_token)
+    connection.expires_at, connection.refreshed_at = expiry(answer, now), now
+    kept = Connection.everyone.filter(pk=connection.pk, refresh_lease=lease, status__in=Connection.LIVE).update(
+        credential=connection.credential,
+        refresh_token=connection.refresh_token,
+        expires_at=connection.expires_at,
+        refreshed_at=now,
+        refresh_lease="",
+        refresh_lease_until=None,
+        refresh_failure={},
+    )
+    if not kept:
+        connection.refresh_from_db()
+        _refuse_unusable(connection)
+        raise ProviderError("The token was renewed by somebody else at the same moment. Try again.")
+    return Token(answer.access_token, connection.expires_at)
+
+
+def _release(connection: Connection, lease: str, *, failure: dict[str, object] | None = None) -> bool:
+    """Give the lease back; False when it was no longer ours."""
+    mine = Connection.everyone.filter(pk=connection.pk, refresh_lease=lease)
+    return bool(mine.update(refresh_lease="", refresh_lease_until=None, refresh_failure=failure or {}))
+
+
+def _error_to_failure(error: CredentialError) -> dict[str, object]:
+    wait = error.retry_after if isinstance(error, ProviderError) else None
+    return {"at": timezone.now().isoformat(), "message": error.message, "retry_after": wait}
+
+
+def _failure_to_error(failure: dict[str, object]) -> ProviderError:
+    message, wait = str(failure["message"]), failure["retry_after"]
+    return ProviderRateLimited(message, retry_after=wait) if isinstance(wait, int) else ProviderError(message)

@@ -1,0 +1,259 @@
+"""The OAuth 2.0 protocol, once for all providers. Authlib speaks it; catalogue files only describe.
+
+Authlib 1.9.10's client is built on httpx2 and always form-encodes the code exchange; `JsonBodyClient` is for the
+providers whose token endpoint wants JSON.
+
+Nothing raised here carries what the provider said beyond a code: its answers may contain tokens.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+from django.conf import settings
+
+from connections import vault
+from connections.catalog import OAuth2, TokenAnswer
+from connections.errors import ConnectError, NeedsReauth, ProviderError, ProviderRateLimited
+from connections.models import Integration
+
+TIMEOUT = httpx2.Timeout(10, connect=5)  # seconds
+RETRY_AFTER = 30  # seconds, where a provider says 429 without saying for how long
+CLIENT_AUTH = {"basic": "client_secret_basic", "post": "client_secret_post", "none": "none"}
+
+
+class Refused(Exception):
+    """The provider answered with an OAuth error (RFC 6749 section 5.2). `code` is safe to show."""
+
+    def __init__(self, code: object) -> None:
+        self.code = error_code(code)
+        super().__init__(self.code)
+
+
+class JsonBodyClient(OAuth2Client):  # type: ignore[misc]
+    """Sends token requests as a JSON object."""
+
+    def post(self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], **kwargs: Any) -> httpx2.Response:
+        """Authlib hands over the form's fields; they go out as JSON."""
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        return super().post(url, json=dict(data), headers=headers, **kwargs)
+
+
+def redirect_uri(integration: Integration) -> str:
+    """The callback address to register with the provider."""
+    return f"{settings.BASE_URL}/api/oauth/{integration.slug}/callback"
+
+
+def issuer(integration: Integration) -> str:
+    """Who must have sent the answer, where it says who did (RFC 9207)."""
+    oauth = _oauth(integration)
+    overridden = "authorize_url" in integration.endpoint_overrides
+    address = urlsplit(_endpoint(integration, "authorize_url"))
+    return (None if overridden else oauth.issuer) or f"{address.scheme}://{address.netloc}"
+
+
+def authorization_url(integration: Integration, state: str, verifier: str | None) -> str:
+    """Where to send the person. `verifier` is None for a provider without PKCE."""
+    oauth = _oauth(integration)
+    with _client(integration) as client:
+        url, _ = client.create_authorization_url(
+            _endpoint(integration, "authorize_url"),
+            state=state,
+            code_verifier=verifier,
+            scope=oauth.scope_separator.join(scope.name for scope in oauth.scopes) or None,
+            **oauth.authorize_params,
+        )
+    return str(url)
+
+
+def exchange(integration: Integration, code: str, verifier: str | None) -> TokenAnswer:
+    """Code → tokens. Raises `ConnectError` with `oauth_exchange_failed` or `redirect_uri_mismatch`."""
+    oauth = _oauth(integration)
+    extra = {"code_verifier": verifier} if verifier else {}
+    try:
+        with _client(integration) as client, _readable_failures(integration):
+            raw = client.fetch_token(
+                _endpoint(integration, "token_url"),
+                grant_type="authorization_code",
+                code=code,
+                **extra,
+                **oauth.token_params,
+            )
+            return read_answer(oauth, raw)
+    except Refused as refusal:
+        raise _exchange_refused(integration, refusal.code) from None
+    except ProviderError as error:
+        raise ConnectError("oauth_exchange_failed", error.message) from None
+
+
+def refresh(integration: Integration, refresh_token: str) -> TokenAnswer:
+    """Refresh token → new tokens. Raises `NeedsReauth` when the provider no longer honours it, else `ProviderError`."""
+    oauth = _oauth(integration)
+    name = integration.provider.name
+    try:
+        with _client(integration) as client, _readable_failures(integration):
+            client.token = {"refresh_token": refresh_token}
+            raw = client.refresh_token(
+                _endpoint(integration, "refresh_url") or _endpoint(integration, "token_url"),
+                refresh_token=refresh_token,
+                **oauth.refresh_params,
+            )
+            return read_answer(oauth, raw)
+    except Refused as refusal:
+        if refusal.code == "invalid_grant":
+            raise NeedsReauth(f"{name} no longer accepts this connection. Reconnect it.") from None
+        raise ProviderError(f"{name} refused to renew the token ({refusal.code}). Try again in a minute.") from None
+
+
+def revoke(integration: Integration, token: str) -> None:
+    """Tell the provider that the token is no longer wanted (RFC 7009). Raises `ProviderError` when it can't be told."""
+    url = _endpoint(integration, "revoke_url")
+    if not url:
+        return
+    with _client(integration) as client, _readable_failures(integration):
+        answer = client.revoke_token(url, token=token)
+        if answer.status_code >= 400:
+            raise ProviderError(f"{integration.provider.name} did not confirm the revocation.")
+
+
+def read_answer(oauth: OAuth2, raw: Mapping[str, Any]) -> TokenAnswer:
+    """A token endpoint's JSON object, field by field. Raises `ProviderError` when there is no token in it."""
+    answer: Any = raw
+    for key in oauth.token_path:
+        answer = answer.get(key) if isinstance(answer, Mapping) else None
+    if not isinstance(answer, Mapping) or not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
+        raise ProviderError("The provider's answer holds no access token.")
+    scope = answer.get("scope")
+    return TokenAnswer(
+        access_token=answer["access_token"],
+        refresh_token=answer.get("refresh_token") or None,
+        expires_in=_seconds(answer.get("expires_in"), oauth),
+        scopes=tuple(filter(None, re.split(r"[ ,]+", scope))) if isinstance(scope, str) else None,
+        extra={key: raw[key] for key in oauth.keep if key in raw},
+    )
+
+
+class ProviderApi:
+    """The provider's API as the connected account: the `Api` that catalogue files are handed."""
+
+    def __init__(self, integration: Integration, access_token: str) -> None:
+        self._integration = integration
+        self._client = httpx2.Client(
+            base_url=integration.api_url,
+            headers={**integration.provider.api_headers, "Authorization": f"Bearer {access_token}"},
+            timeout=TIMEOUT,
+        )
+
+    def __enter__(self) -> "ProviderApi":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def get(self, path: str, **params: str) -> Mapping[str, Any]:
+        """The JSON object at `path`. Raises `NeedsReauth` for 401, `ProviderError` for all else that is not one."""
+        name = self._integration.provider.name
+        with _readable_failures(self._integration):
+            answer = self._client.get(path, params=params)
+            if answer.status_code == 401:
+                raise NeedsReauth(f"{name} no longer accepts this connection. Reconnect it.")
+            _refuse_unwell(name, answer)
+            if answer.status_code != 200:
+                raise ProviderError(f"{name} answered {answer.status_code} to a simple question about the account.")
+            found = answer.json()
+        if not isinstance(found, Mapping):
+            raise ProviderError(f"{name} gave an answer that can't be read.")
+        return found
+
+
+def error_code(said: object) -> str:
+    """An OAuth error code as the provider said it, or `unknown_error` if that is not the shape of one."""
+    return str(said) if re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", str(said)) else "unknown_error"
+
+
+def _oauth(integration: Integration) -> OAuth2:
+    oauth = integration.provider.oauth
+    assert oauth is not None, f"{integration.slug} is not an OAuth provider"
+    return oauth
+
+
+def _endpoint(integration: Integration, name: str) -> str:
+    """An address of the provider, after an operator's overrides; empty where it has none."""
+    return str(integration.endpoint_overrides.get(name) or getattr(_oauth(integration), name) or "")
+
+
+def _client(integration: Integration) -> OAuth2Client:
+    oauth = _oauth(integration)
+    kind: Callable[..., OAuth2Client] = JsonBodyClient if oauth.token_body == "json" else OAuth2Client
+    client = kind(
+        client_id=integration.client_id,
+        client_secret=vault.reveal(integration, "client_secret"),
+        token_endpoint_auth_method=CLIENT_AUTH[oauth.client_auth],
+        revocation_endpoint_auth_method=CLIENT_AUTH[oauth.client_auth],
+        redirect_uri=redirect_uri(integration),
+        code_challenge_method="S256" if oauth.uses_pkce else None,
+        timeout=TIMEOUT,
+    )
+
+    def check(answer: httpx2.Response) -> httpx2.Response:
+        # Before Authlib reads it: it would take a 429 with a JSON body for a token.
+        _refuse_unwell(integration.provider.name, answer)
+        return answer
+
+    client.register_compliance_hook("access_token_response", check)
+    client.register_compliance_hook("refresh_token_response", check)
+    return client
+
+
+def _refuse_unwell(name: str, answer: httpx2.Response) -> None:
+    if answer.status_code == 429:
+        wait = answer.headers.get("Retry-After", "")
+        seconds = int(wait) if wait.isdigit() else RETRY_AFTER
+        raise ProviderRateLimited(f"{name} asks us to wait {seconds} seconds.", retry_after=seconds)
+    if answer.status_code >= 500:
+        raise ProviderError(f"{name} is having trouble (it answered {answer.status_code}). Try again in a minute.")
+
+
+@contextmanager
+def _readable_failures(integration: Integration) -> Iterator[None]:
+    """Whatever goes wrong in HTTP or in Authlib becomes one of our errors. `from None`: theirs may hold secrets."""
+    name = integration.provider.name
+    try:
+        yield
+    except OAuthError as error:
+        raise Refused(error.error) from None
+    except httpx2.TimeoutException:
+        raise ProviderError(f"{name} did not answer in time. Try again in a minute.") from None
+    except httpx2.HTTPError:
+        raise ProviderError(f"{name} could not be reached. Try again in a minute.") from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ProviderError(f"{name} gave an answer that can't be read.") from None
+
+
+def _exchange_refused(integration: Integration, code: str) -> ConnectError:
+    name = integration.provider.name
+    if code == "redirect_uri_mismatch":
+        return ConnectError(
+            code, f"{name} does not know our callback address. An admin must register {redirect_uri(integration)} there."
+        )
+    if code in {"invalid_client", "unauthorized_client"}:
+        return ConnectError(
+            "oauth_exchange_failed", f"{name} does not accept our client id or secret ({code}). An admin must correct them."
+        )
+    return ConnectError("oauth_exchange_failed", f"{name} did not accept the sign-in ({code}). Try again.")
+
+
+def _seconds(value: object, oauth: OAuth2) -> int | None:
+    """`expires_in` in whole seconds; some providers send text, some milliseconds, some nothing."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        seconds = float(str(value)) / (1000 if oauth.expires_unit == "milliseconds" else 1)
+    except ValueError:
+        return None
+    return int(seconds) if 0 < seconds < 10**9 else None

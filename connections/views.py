@@ -1,0 +1,107 @@
+"""The Connections page and the page of one connection."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_GET, require_POST
+
+from connections import connect as journey
+from connections.errors import CredentialError
+from connections.forms import NameForm
+from connections.models import Connection, Integration
+from tenants.access import member_required, writer_required
+from tenants.fragments import fragments
+from tenants.http import MemberRequest
+from tenants.scoped import one_of
+
+
+@member_required
+@require_GET
+@fragments("connections-mine")
+def connection_list(request: MemberRequest) -> HttpResponseBase:
+    """What is connected, and what can be."""
+    mine = list(_live(request))
+    context = {"mine": mine, "categories": _categories(mine)}
+    return TemplateResponse(request, "connections/list.html", context)
+
+
+@member_required
+@require_GET
+@fragments("connection-facts")
+def detail(request: MemberRequest, connection_id: UUID) -> HttpResponseBase:
+    """One connection: whose account, what it may do, who uses it, and what can be done about it."""
+    connection: Connection = one_of(_all(request), pk=connection_id)
+    context = {"connection": connection, "form": NameForm(instance=connection)}
+    return TemplateResponse(request, "connections/detail.html", context)
+
+
+@writer_required
+@require_POST
+def test(request: MemberRequest, connection_id: UUID) -> HttpResponse:
+    """Ask the provider whether the credential works."""
+    connection: Connection = one_of(_live(request), pk=connection_id)
+    try:
+        journey.test(connection)
+    except CredentialError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"{connection.integration.provider.name} answered: the connection works.")
+    return redirect("connections:detail", connection_id)
+
+
+@writer_required
+@require_POST
+def rename(request: MemberRequest, connection_id: UUID) -> HttpResponseBase:
+    """Give it a name of one's own."""
+    connection: Connection = one_of(_live(request), pk=connection_id)
+    form = NameForm(request.POST, instance=connection)
+    if not form.is_valid():
+        connection.refresh_from_db(fields=["display_name"])
+        context = {"connection": connection, "form": form}
+        return TemplateResponse(request, "connections/detail.html", context, status=422)
+    journey.rename(connection, form.cleaned_data["display_name"])
+    messages.success(request, "Renamed.")
+    return redirect("connections:detail", connection_id)
+
+
+@writer_required
+@require_POST
+def disconnect(request: MemberRequest, connection_id: UUID) -> HttpResponse:
+    """Give it up: bindings go, secrets are wiped, the provider is told."""
+    connection: Connection = one_of(_all(request), pk=connection_id)
+    journey.disconnect(connection)
+    messages.success(request, f"{connection.integration.provider.name} ({connection.display_name}) is disconnected.")
+    return redirect("connections:list")
+
+
+@member_required
+@require_GET
+def old_detail(request: MemberRequest, connection_id: UUID) -> HttpResponse:
+    """The manage page's former address (contract section 7)."""
+    return redirect("connections:detail", connection_id)
+
+
+def _all(request: MemberRequest) -> QuerySet[Connection]:
+    rows = Connection.objects.of(request.tenant).select_related("integration")
+    return rows.prefetch_related("bindings__app__deployment")
+
+
+def _live(request: MemberRequest) -> QuerySet[Connection]:
+    return _all(request).filter(status__in=Connection.LIVE)
+
+
+def _categories(mine: list[Connection]) -> dict[str, list[Integration]]:
+    """Category → integrations that can be connected, each with how many accounts are connected already."""
+    counts: dict[str, int] = {}
+    for connection in mine:
+        counts[connection.integration_id] = counts.get(connection.integration_id, 0) + 1
+    grouped: dict[str, list[Integration]] = {}
+    enabled = Integration.objects.filter(enabled=True)
+    for integration in sorted(enabled, key=lambda row: (row.provider.category, row.provider.name)):
+        integration.connected_count = counts.get(integration.slug, 0)  # type: ignore[attr-defined]
+        grouped.setdefault(integration.provider.category, []).append(integration)
+    return grouped

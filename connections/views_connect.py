@@ -1,0 +1,246 @@
+"""The popup: connect page, authorize, callback (contract section 7). HTTP in, verbs of connect.py, HTTP out."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from connections import connect as journey
+from connections import intents, popup
+from connections.errors import ConnectError, IntentRefused
+from connections.models import ConnectAttempt, Connection, Integration
+from tenants.access import public, wants_json, writer_required
+from tenants.http import HttpRequest, MemberRequest
+from tenants.scoped import one_of
+
+COOKIE_SALT = "connections.attempt"
+
+PROBLEMS: Mapping[str, tuple[int, str, str]] = {
+    "unauthorized": (401, "You are signed out", "Sign in to the dashboard and connect again."),
+    "provider_unknown": (404, "This provider is not available", "It may have been switched off. Choose another one on the Connections page."),
+    "no_tenant": (404, "There is no workspace yet", "Open the dashboard once to set up your workspace, then connect again."),
+    "oauth_client_config_missing": (
+        500,
+        "This provider is not set up yet",
+        "An admin must enter our client id for it in the admin, under Integrations. Nothing is wrong with your account.",
+    ),
+}
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "POST"])
+def connect(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The window's first page. A key in the address is swapped for an intent before anything else happens."""
+    try:
+        query = popup.swapped(request.GET.dict(), request.tenant)
+    except IntentRefused as refusal:
+        return _problem_page(request, 403, "This connect link does not work here", refusal.message)
+    if query is not None:
+        return _without_referrer(redirect(f"{request.path}?{query}"))
+    page: HttpResponseBase = _connect_page(request, slug)
+    return page
+
+
+@writer_required
+def _connect_page(request: MemberRequest, slug: str) -> HttpResponseBase:
+    integration = _integration(slug)
+    if integration is None:
+        return _problem(request, "provider_unknown")
+    try:
+        asked = popup.read(request.GET.dict(), request.tenant, integration)
+    except IntentRefused as refusal:
+        return _problem_page(request, 403, "This connect link does not work here", refusal.message)
+    if request.method == "POST":
+        return _choose(request, integration, asked)
+    existing = Connection.objects.of(request.tenant).filter(integration=integration, status=Connection.Status.ACTIVE)
+    context = {
+        "integration": integration,
+        "provider": integration.provider,
+        "asked": asked,
+        "existing": existing if asked.wish.intent else [],
+        "authorize_url": f"{reverse('connections:authorize', args=[slug])}?{popup.kept(request.GET.dict())}",
+    }
+    return TemplateResponse(request, "connections/connect.html", context)
+
+
+def _choose(request: MemberRequest, integration: Integration, asked: popup.Request) -> HttpResponseBase:
+    """An account that is connected already is used for what the person came for."""
+    rows = Connection.objects.of(request.tenant).filter(integration=integration, status=Connection.Status.ACTIVE)
+    try:
+        chosen = UUID(request.POST.get("connection", ""))
+    except ValueError:
+        raise Http404 from None
+    connection: Connection = one_of(rows, pk=chosen)
+    if asked.wish.intent:
+        journey.choose(connection, asked.wish.intent)
+    return _success(request, connection, asked.wish.target_origin, asked.wish.return_to, asked.wish.opener_state)
+
+
+@public
+@never_cache
+@require_GET
+def authorize(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Off to the provider. Also an entry of its own, for which the connect page's parameters count as well."""
+    query = popup.own_paths_only(request.GET.dict())
+    try:
+        swapped = popup.swapped(query, request.tenant)
+    except IntentRefused as refusal:
+        return _problem_page(request, 403, "This connect link does not work here", refusal.message)
+    if swapped is not None:
+        return _without_referrer(redirect(f"{request.path}?{swapped}"))
+    away: HttpResponseBase = _authorize(request, slug, query)
+    return away
+
+
+@writer_required
+def _authorize(request: MemberRequest, slug: str, query: dict[str, str]) -> HttpResponseBase:
+    integration = _integration(slug)
+    if integration is None or integration.provider.oauth is None:
+        return _problem(request, "provider_unknown")
+    if not integration.configured:
+        return _problem(request, "oauth_client_config_missing")
+    try:
+        asked = popup.read(query, request.tenant, integration)
+    except IntentRefused as refusal:
+        return _problem_page(request, 403, "This connect link does not work here", refusal.message)
+    started = journey.start(request.user, request.tenant, integration, asked.wish)
+    response = HttpResponseRedirect(started.url)
+    response.set_cookie(
+        _cookie_name(started.attempt),
+        signing.dumps(started.browser_secret, salt=COOKIE_SALT),
+        max_age=journey.LIFETIME,
+        path=reverse("connections:callback", args=[slug]),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@public
+@never_cache
+@require_GET
+def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The provider sent the browser back. The page tells the opener how it went, and closes."""
+    query = request.GET.dict()
+    attempt = journey.attempt_of(slug, query["state"]) if query.get("state") else None
+    try:
+        if _integration(slug) is None:
+            raise ConnectError("provider_unknown", "This provider is not available. It may have been switched off.")
+        if not query.get("state"):
+            raise ConnectError("missing_params", "The provider's answer is incomplete. Connect again.")
+        if attempt is None:
+            raise ConnectError("oauth_state_invalid", "This sign-in is not known here. Connect again.")
+        if not request.user.is_authenticated:
+            raise ConnectError("oauth_state_invalid", "You were signed out in the meantime. Sign in and connect again.")
+        connection = journey.finish(attempt, query, user=request.user, browser_secret=_browser_secret(request, attempt))  # type: ignore[arg-type]
+    except ConnectError as error:
+        return _failure(request, slug, attempt, error)
+    response = _success(request, connection, attempt.target_origin, attempt.return_to, attempt.opener_state)
+    response.delete_cookie(_cookie_name(attempt), path=request.path, samesite="Lax")
+    return response
+
+
+def _success(
+    request: HttpRequest, connection: Connection, origin: str, return_to: str, opener_state: str
+) -> HttpResponse:
+    state = {"state": opener_state} if opener_state else {}
+    slug, identity = connection.integration_id, str(connection.pk)
+    messages = [
+        {"type": "vendo:connection-completed", "slug": slug, "connectionId": identity} | state,
+        {
+            "type": "vendo:oauth:done",
+            "provider": slug,
+            "connection_id": identity,
+            "external_id": connection.external_id,
+            "display_name": connection.display_name,
+            "return_url": return_to or None,
+        }
+        | state,
+    ]
+    onward = popup.returning(return_to, connection, opener_state) if return_to else ""
+    page = _page(request, connection.integration, origin, messages, onward)
+    return TemplateResponse(request, "connections/connected.html", page | {"connection": connection})
+
+
+def _failure(request: HttpRequest, slug: str, attempt: ConnectAttempt | None, error: ConnectError) -> HttpResponse:
+    """What happened, what to do, and Try again; the opener is told too."""
+    state = {"state": attempt.opener_state} if attempt and attempt.opener_state else {}
+    message = {"type": "vendo:oauth:error", "provider": slug, "code": error.code, "detail": error.message} | state
+    integration = _integration(slug)
+    page = _page(request, integration, attempt.target_origin if attempt else popup.own_origin(), [message], "")
+    again = _again(slug, attempt) if integration else ""
+    return TemplateResponse(request, "connections/failed.html", page | {"error": error, "again_url": again}, status=400)
+
+
+def _page(
+    request: HttpRequest, integration: Integration | None, origin: str, messages: list[dict[str, Any]], onward: str
+) -> dict[str, Any]:
+    """Context of a page that posts to its opener; `result` is what static/js/connect_result.js reads."""
+    return {
+        "integration": integration,
+        "provider": integration.provider if integration else None,
+        "result": {"messages": messages, "target_origin": origin},
+        "onward": onward,
+    }
+
+
+def _again(slug: str, attempt: ConnectAttempt | None) -> str:
+    """The connect page once more, for the same purpose."""
+    query: dict[str, str] = {}
+    if attempt:
+        intent = intents.sign(intents.Intent(**attempt.intent)) if attempt.intent else ""
+        renewed = str(attempt.connection_id) if attempt.connection_id else ""
+        query = {
+            "intent": intent,
+            "opener_origin": attempt.target_origin,
+            "return_to": attempt.return_to,
+            "state": attempt.opener_state,
+            "connection": renewed,
+        }
+    return f"{reverse('connections:connect', args=[slug])}?{popup.kept(query)}"
+
+
+def _integration(slug: str) -> Integration | None:
+    return Integration.objects.filter(slug=slug, enabled=True).first()
+
+
+def _cookie_name(attempt: ConnectAttempt) -> str:
+    """One cookie an attempt, so that two windows do not disturb each other."""
+    return f"vendo_attempt_{attempt.pk.hex}"
+
+
+def _browser_secret(request: HttpRequest, attempt: ConnectAttempt) -> str | None:
+    try:
+        secret: str = signing.loads(
+            request.COOKIES.get(_cookie_name(attempt), ""), salt=COOKIE_SALT, max_age=journey.LIFETIME
+        )
+    except signing.BadSignature:
+        return None
+    return secret
+
+
+def _without_referrer(response: HttpResponse) -> HttpResponse:
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _problem(request: HttpRequest, code: str) -> HttpResponse:
+    """An error of the authorize entry: JSON for programs, the same in words for people."""
+    status, title, advice = PROBLEMS[code]
+    if wants_json(request):
+        return JsonResponse({"error": code}, status=status)
+    return _problem_page(request, status, title, advice)
+
+
+def _problem_page(request: HttpRequest, status: int, title: str, advice: str) -> HttpResponse:
+    return TemplateResponse(request, "connections/problem.html", {"title": title, "advice": advice}, status=status)

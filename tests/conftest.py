@@ -1,0 +1,107 @@
+"""The cast: one workspace with an owner, a member and a viewer, and a stranger from another one."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+# Before settings are read: tests make up their secrets in a folder of their own.
+os.environ.setdefault("DEBUG", "true")
+os.environ["VENDO_DATA_DIR"] = os.environ.get("VENDO_TEST_DATA_DIR") or tempfile.mkdtemp(prefix="vendo-test-")
+
+import pytest
+from django.test import Client
+
+from connections import vault
+from connections.models import Connection, Integration
+from tenants.models import Membership, Tenant, User
+
+
+@pytest.fixture
+def tenant(db: None) -> Tenant:
+    """The workspace most tests are about."""
+    return Tenant.objects.create(name="Acme", slug="acme")
+
+
+@pytest.fixture
+def other_tenant(db: None) -> Tenant:
+    """Somebody else's workspace."""
+    return Tenant.objects.create(name="Globex", slug="globex")
+
+
+def _person(email: str, tenant: Tenant, role: str) -> User:
+    user = User.objects.create_user(email, "correct horse battery")
+    Membership.objects.create(user=user, tenant=tenant, role=role)
+    return user
+
+
+@pytest.fixture
+def owner(tenant: Tenant) -> User:
+    """Owns `tenant`."""
+    return _person("owner@acme.example", tenant, Membership.Role.OWNER)
+
+
+@pytest.fixture
+def member(tenant: Tenant) -> User:
+    """May change things in `tenant`."""
+    return _person("member@acme.example", tenant, Membership.Role.MEMBER)
+
+
+@pytest.fixture
+def viewer(tenant: Tenant) -> User:
+    """May look at `tenant`."""
+    return _person("viewer@acme.example", tenant, Membership.Role.VIEWER)
+
+
+@pytest.fixture
+def stranger(other_tenant: Tenant) -> User:
+    """Owns `other_tenant` and must never see anything of `tenant`."""
+    return _person("stranger@globex.example", other_tenant, Membership.Role.OWNER)
+
+
+@pytest.fixture
+def client_for() -> Callable[[User], Client]:
+    """user → a browser signed in as that user."""
+
+    def sign_in(user: User) -> Client:
+        client = Client(headers={"accept": "text/html"})
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def _configured(slug: str) -> Integration:
+    integration = Integration.objects.get(slug=slug)
+    integration.client_id = "test-client"
+    vault.seal(integration, "client_secret", "test-client-secret")
+    integration.save()
+    return integration
+
+
+@pytest.fixture
+def notion(db: None) -> Integration:
+    """Notion, with our client's id and secret."""
+    return _configured("notion")
+
+
+@pytest.fixture
+def googledrive(db: None) -> Integration:
+    """Google Drive, with our client's id and secret."""
+    return _configured("googledrive")
+
+
+@pytest.fixture
+def make_connection(db: None) -> Callable[..., Connection]:
+    """(tenant, slug, **fields) → an active connection whose token is `secret-<slug>-token` unless `token` is given."""
+
+    def make(tenant: Tenant, slug: str, *, token: str | None = None, refresh_token: str | None = None, **fields: Any) -> Connection:
+        provider = Integration.objects.get(slug=slug).provider
+        fields = {"profile": provider.profiles[0], "display_name": f"{provider.name} account"} | fields
+        connection = Connection(tenant=tenant, integration_id=slug, **fields)
+        vault.seal(connection, "credential", token or f"secret-{slug}-token")
+        vault.seal(connection, "refresh_token", refresh_token)
+        connection.save()
+        return connection
+
+    return make

@@ -1,0 +1,83 @@
+"""The catalogue: every file is a provider, and unsound files are refused with what to change."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from connections import catalog
+from connections.models import Integration
+
+ROOT = Path(__file__).resolve().parents[2]
+SOUND = '''
+from connections.catalog import Account, OAuth2, Provider
+
+provider = Provider(
+    slug="{slug}", name="Example", category="Tests", summary="For tests.", docs_url="https://example.com/docs",
+    brand_color="{color}", api_url="{api}", auth=(OAuth2(authorize_url="https://example.com/a", token_url="https://example.com/t"),),
+    identify=lambda api, answer: Account(id="1", name="One"), verify=lambda api: None,
+)
+'''
+
+
+def _load(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, catalog.Provider]:
+    package = f"shelf_{folder.name.replace('-', '_')}"
+    shelf = folder / package
+    shelf.mkdir()
+    (shelf / "__init__.py").write_text("")
+    (shelf / "_hidden.py").write_text("raise AssertionError('never imported')")
+    (shelf / "my_provider.py").write_text(text)
+    monkeypatch.syspath_prepend(folder)
+    try:
+        return catalog.load([str(shelf)], package)
+    finally:
+        for name in [name for name in sys.modules if name.startswith(package)]:
+            del sys.modules[name]
+
+
+def test_a_file_is_all_a_provider_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _load(tmp_path, SOUND.format(slug="my-provider", color="#123456", api="https://example.com"), monkeypatch)
+    assert list(found) == ["my-provider"]
+    assert found["my-provider"].profiles == ("oauth_app_install",)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("", "define `provider = Provider"),
+        (SOUND.format(slug="other", color="#123456", api="https://example.com"), "must be the file's name, 'my-provider'"),
+        (SOUND.format(slug="my-provider", color="blue", api="https://example.com"), "brand_color must look like"),
+        (SOUND.format(slug="my-provider", color="#123456", api="http://example.com"), "must be an https address"),
+    ],
+)
+def test_an_unsound_file_is_refused(text: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(catalog.CatalogueError, match=re.escape(advice)) as caught:
+        _load(tmp_path, text, monkeypatch)
+    assert "my_provider.py" in str(caught.value)
+
+
+def test_rows_follow_files_and_keep_what_an_operator_set(db: None) -> None:
+    Integration.objects.filter(slug="notion").update(featured=True, client_id="ours")
+    Integration.objects.filter(slug="googledrive").delete()
+    Integration.objects.create(slug="gone")
+    call_command("sync_catalog")
+    assert Integration.objects.get(slug="notion").client_id == "ours"
+    assert Integration.objects.get(slug="googledrive").enabled
+    assert not Integration.objects.get(slug="gone").enabled
+
+
+@pytest.mark.parametrize("slug", sorted(catalog.all_providers()))
+def test_every_provider_has_its_test(slug: str) -> None:
+    assert (Path(__file__).parent / "catalog" / f"test_{slug.replace('-', '_')}.py").exists()
+
+
+def test_no_other_file_knows_a_provider_by_name() -> None:
+    apps = ["tenants", "connections", "deployments", "wizard", "vendo_site", "templates"]
+    files = [p for app in apps for p in (ROOT / app).rglob("*") if p.suffix in {".py", ".html"}]
+    # load_demo points the demo's rows at the sandbox, which has look-alikes of exactly these.
+    files = [p for p in files if "catalog" not in p.parts and p.name not in {"load_demo.py", "patterns.html"}]
+    slugs = re.compile(rf"['\"]({'|'.join(map(re.escape, catalog.all_providers()))})['\"]")
+    named = [f"{p.relative_to(ROOT)}: {m.group(0)}" for p in files for m in slugs.finditer(p.read_text())]
+    assert not named
