@@ -1,10 +1,10 @@
 """Forms about workspaces."""
 
-from typing import Any
+from typing import ClassVar
 
 from django import forms
 
-from tenants.models import Tenant
+from tenants.models import SLUG_ADVICE, SLUG_PATTERN, Tenant
 
 RESERVED = {"admin", "api", "app", "credentials", "hooks", "proxy", "static", "vendo", "www"}
 
@@ -12,17 +12,21 @@ RESERVED = {"admin", "api", "app", "credentials", "hooks", "proxy", "static", "v
 class WelcomeForm(forms.ModelForm[Tenant]):
     """Name and address of a new workspace."""
 
+    slug = forms.RegexField(
+        SLUG_PATTERN,
+        label="Workspace address",
+        help_text="Lower-case letters, digits and hyphens. It appears in the names of your tools.",
+        error_messages={
+            "invalid": SLUG_ADVICE,
+            "unique": "That address is taken. Try another one, for example with your team's name.",
+        },
+        widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false", "minlength": 3, "maxlength": 40}),
+    )
+
     class Meta:
         model = Tenant
         fields = ("name", "slug")
-        labels = {"name": "Workspace name", "slug": "Workspace address"}
-        help_texts = {"slug": "Lower-case letters, digits and hyphens. It appears in the names of your tools."}
-        error_messages = {"slug": {"unique": "That address is taken. Try another one, for example with your team's name."}}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["slug"].required = True
-        self.fields["slug"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false", "minlength": 3, "maxlength": 40}
+        labels: ClassVar = {"name": "Workspace name"}
 
     def clean_slug(self) -> str:
         """Refuse words that are part of our own addresses."""

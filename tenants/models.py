@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 SLUG_PATTERN = r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$"
+SLUG_ADVICE = "Use 3 to 40 lower-case letters, digits and hyphens; start with a letter."
 
 
 class UserManager(BaseUserManager["User"]):
@@ -56,7 +57,7 @@ class Tenant(models.Model):
         max_length=40,
         unique=True,
         null=True,
-        validators=[RegexValidator(SLUG_PATTERN, "Use 3 to 40 lower-case letters, digits and hyphens; start with a letter.")],
+        validators=[RegexValidator(SLUG_PATTERN, SLUG_ADVICE)],
     )
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="tenants")

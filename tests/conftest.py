@@ -1,20 +1,21 @@
 """The cast: one workspace with an owner, a member and a viewer, and a stranger from another one."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
-# Before settings are read: tests make up their secrets in a folder of their own.
-os.environ.setdefault("DEBUG", "true")
-os.environ["VENDO_DATA_DIR"] = os.environ.get("VENDO_TEST_DATA_DIR") or tempfile.mkdtemp(prefix="vendo-test-")
-
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from connections import vault
 from connections.models import Connection, Integration
 from tenants.models import Membership, Tenant, User
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    """Rate limits count in the cache; each test starts from nothing."""
+    cache.clear()
 
 
 @pytest.fixture
@@ -60,11 +61,17 @@ def stranger(other_tenant: Tenant) -> User:
 
 
 @pytest.fixture
+def browser() -> Client:
+    """A browser in which nobody is signed in."""
+    return Client(headers={"accept": "text/html", "host": "localhost:8000"})
+
+
+@pytest.fixture
 def client_for() -> Callable[[User], Client]:
     """user → a browser signed in as that user."""
 
     def sign_in(user: User) -> Client:
-        client = Client(headers={"accept": "text/html"})
+        client = Client(headers={"accept": "text/html", "host": "localhost:8000"})
         client.force_login(user)
         return client
 

@@ -42,6 +42,21 @@ def development_secret(path: Path, make: Callable[[], str]) -> str:
     return path.read_text().strip()
 
 
+def mailer(parsed: Mapping[str, object]) -> dict[str, object]:
+    """An entry of MAILERS from what django-environ makes of EMAIL_URL, which still speaks of the older settings."""
+    names = {
+        "EMAIL_HOST": "host",
+        "EMAIL_PORT": "port",
+        "EMAIL_HOST_USER": "username",
+        "EMAIL_HOST_PASSWORD": "password",
+        "EMAIL_USE_TLS": "use_tls",
+        "EMAIL_USE_SSL": "use_ssl",
+        "EMAIL_FILE_PATH": "file_path",
+    }
+    options = {name: parsed[setting] for setting, name in names.items() if parsed.get(setting)}
+    return {"BACKEND": parsed["EMAIL_BACKEND"], "OPTIONS": options}
+
+
 def new_signing_key() -> str:
     """A value for SECRET_KEY."""
     return secrets.token_urlsafe(50)

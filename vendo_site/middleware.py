@@ -1,12 +1,30 @@
-"""Answers made fit for popups and for htmx, once for all views."""
+"""Requests brought to one host, answers made fit for popups and for htmx; once for all views."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 type GetResponse = Callable[[HttpRequest], HttpResponse]
 
 POPUP_PATHS = ("/accounts/", "/connections/connect/", "/api/oauth/", "/welcome", "/demo/sign-in")
+
+
+def one_host(get_response: GetResponse) -> GetResponse:
+    """People are brought to the host of VENDO_BASE_URL: a provider sends them back there, and cookies must be there too.
+
+    Programs are not redirected: some do not follow, and none should send a key twice.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        base = urlsplit(settings.BASE_URL)
+        page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        if page and request.get_host() != base.netloc:
+            return HttpResponseRedirect(f"{settings.BASE_URL}{request.get_full_path()}")
+        return get_response(request)
+
+    return middleware
 
 
 def popup_pages(get_response: GetResponse) -> GetResponse:

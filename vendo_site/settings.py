@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.csp import CSP
 
-from vendo_site.environment import development_secret, new_signing_key, new_vault_key, require
+from vendo_site.environment import development_secret, mailer, new_signing_key, new_vault_key, require
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -37,7 +37,7 @@ else:
         },
         hints={
             "SECRET_KEY": "a long random string, for example from `openssl rand -base64 48`",
-            "VENDO_VAULT_KEYS": "`<name>:<key>` with a key from `openssl rand -base64 32`; keep a copy, it opens the vault",
+            "VENDO_VAULT_KEYS": "`<name>:<key>`, the key from `openssl rand -base64 32`; keep a copy, it opens the vault",
             "VENDO_BASE_URL": "the address people open, for example https://vendo.example.org",
             "DATABASE_URL": "for example postgres://user:password@host/vendo",
         },
@@ -76,6 +76,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "vendo_site.middleware.one_host",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -118,7 +119,7 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
-        # IMMEDIATE takes the write lock at BEGIN, where waiting is possible; a lock upgrade inside a transaction is not.
+        # IMMEDIATE takes the write lock at BEGIN, where waiting is possible; upgrading a lock later is not.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
@@ -166,8 +167,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 MFA_TOTP_ISSUER = "Vendo"
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://" if DEVELOPMENT else "smtp://localhost:25")
-vars().update(EMAIL_CONFIG)
+MAILERS = {"default": mailer(env.email_url("EMAIL_URL", default="consolemail://" if DEVELOPMENT else "smtp://localhost:25"))}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Vendo <no-reply@{BASE_HOST}>")
 
 # --- browser ----------------------------------------------------------------------------------------------------------

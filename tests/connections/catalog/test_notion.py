@@ -1,0 +1,41 @@
+"""Notion: recorded facts, and what we make of them."""
+
+from connections import oauth
+from connections.catalog import get
+from tests.connections.catalog.recorded import RecordedApi
+
+# The shape of https://developers.notion.com/reference/create-a-token, with values of our own.
+TOKEN_ANSWER = {
+    "access_token": "ntn_recorded",
+    "token_type": "bearer",
+    "refresh_token": None,
+    "bot_id": "b0000000-0000-4000-8000-000000000001",
+    "workspace_icon": None,
+    "workspace_name": "Ada's workspace",
+    "workspace_id": "a0000000-0000-4000-8000-000000000001",
+    "owner": {"type": "user", "user": {"object": "user", "id": "u1"}},
+    "duplicated_template_id": None,
+    "request_id": "r1",
+}
+WAIVERS = {"pkce"}
+
+provider = get("notion")
+
+
+def test_a_token_answer_does_not_expire_and_names_its_workspace() -> None:
+    assert provider.oauth
+    answer = oauth.read_answer(provider.oauth, TOKEN_ANSWER)
+    assert (answer.access_token, answer.refresh_token, answer.expires_in) == ("ntn_recorded", None, None)
+    account = provider.identify(RecordedApi({}), answer)
+    assert (account.id, account.name) == (TOKEN_ANSWER["bot_id"], "Ada's workspace")
+
+
+def test_only_what_identify_reads_is_kept_of_the_answer() -> None:
+    assert provider.oauth
+    assert "owner" not in oauth.read_answer(provider.oauth, TOKEN_ANSWER).extra
+
+
+def test_verification_asks_for_the_bot_user() -> None:
+    api = RecordedApi({"/v1/users/me": {"object": "user", "type": "bot"}})
+    provider.verify(api)
+    assert api.asked == ["/v1/users/me"]

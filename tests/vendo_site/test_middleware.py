@@ -1,0 +1,38 @@
+"""One host, popups that keep their opener, htmx that follows redirects as a page."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from tenants.models import User
+
+
+def test_a_page_under_another_name_moves_to_the_base_url(browser: Client) -> None:
+    answer = browser.get("/accounts/login/?next=/x", headers={"host": "127.0.0.1:8000"})
+    assert answer.headers["Location"] == "http://localhost:8000/accounts/login/?next=/x"
+
+
+def test_a_program_is_not_redirected(client: Client) -> None:
+    assert client.get("/healthz", headers={"host": "127.0.0.1:9999"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/", "/connections/connect/notion"])
+def test_pages_of_a_popup_keep_their_opener(path: str, browser: Client, db: None) -> None:
+    assert browser.get(path).headers["Cross-Origin-Opener-Policy"] == "unsafe-none"
+
+
+def test_other_pages_stand_alone(browser: Client, client_for: Callable[[User], Client], owner: User) -> None:
+    assert client_for(owner).get("/connections").headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_every_page_has_a_strict_content_policy(browser: Client, db: None) -> None:
+    policy = browser.get("/accounts/login/").headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_htmx_is_sent_to_the_sign_in_page_as_a_whole(browser: Client, db: None) -> None:
+    answer = browser.get("/connections", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["HX-Redirect"].startswith("/accounts/login/")
