@@ -56,7 +56,7 @@ function raise({ text, tone = "info" }) {
   region.append(toast);
 }
 
-// The sentence of a refused request: from the JSON envelope if there is one, else in our own words.
+// The sentence of a refused request: from the JSON envelope or the error page's reason, else in our own words.
 function sentence(xhr) {
   if (!xhr || xhr.status === 0) return "The dashboard does not answer. Check your connection and try again.";
   try {
@@ -64,7 +64,9 @@ function sentence(xhr) {
     const said = body.error?.message ?? body.message ?? body.detail;
     if (typeof said === "string" && said) return said;
   } catch {
-    // Not JSON: an error page.
+    const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    const said = page.querySelector("[data-sentence]")?.textContent.trim();
+    if (said && xhr.status === 403) return said;
   }
   if (xhr.status === 403) return "You are not allowed to do that here.";
   if (xhr.status === 404) return "That is gone. Reload the page to see what is there now.";
