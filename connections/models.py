@@ -57,10 +57,10 @@ class Connection(TenantModel):
     """One tenant's credential for one integration."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        NEEDS_REAUTH = "needs_reauth"
-        ERROR = "error"
-        REVOKED = "revoked"
+        ACTIVE = "active", "Connected"
+        NEEDS_REAUTH = "needs_reauth", "Needs sign-in"
+        ERROR = "error", "Not working"
+        REVOKED = "revoked", "Disconnected"
 
     LIVE: ClassVar[set[str]] = {Status.ACTIVE, Status.NEEDS_REAUTH, Status.ERROR}
 
