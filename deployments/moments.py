@@ -1,0 +1,17 @@
+"""Moments as the wire writes them."""
+
+from datetime import UTC, datetime
+from typing import overload
+
+
+@overload
+def iso(moment: datetime) -> str: ...
+@overload
+def iso(moment: None) -> None: ...
+
+
+def iso(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC with `Z`, in whole seconds (cut, so that an end is never told too late)."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
