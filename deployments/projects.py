@@ -55,7 +55,7 @@ def origin_of(address: str) -> str | None:
 def _origin(text: str) -> str:
     """An origin and nothing else: somebody who registers a path believes that the path is checked."""
     origin = origin_of(text)
-    beyond = urlsplit(text.strip())[2:] if origin else ()
+    beyond = urlsplit(text.strip().removesuffix("/"))[2:] if origin else ()
     # A browser sends neither of these in an Origin header, so they could never match.
     unusable = origin is None or any(c.isspace() or c in "*\\<>\"'" or not c.isascii() for c in origin)
     if origin is None or unusable or any(beyond) or len(origin) > 255:
