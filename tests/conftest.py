@@ -13,6 +13,12 @@ from tenants.models import Membership, Tenant, User
 
 
 @pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Hashing that is slow on purpose would take most of the suite's time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def fresh_cache() -> None:
     """Rate limits count in the cache; each test starts from nothing."""
     cache.clear()

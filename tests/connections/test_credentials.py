@@ -97,6 +97,7 @@ def test_a_refused_refresh_needs_the_person_and_says_so_once(drive: Connection, 
 
 def test_an_expired_token_without_a_refresh_token_needs_the_person(drive: Connection, told: list[str]) -> None:
     vault.seal(drive, "refresh_token", None)
+    drive.save(update_fields=["refresh_token"])
     _expire(drive)
     with pytest.raises(NeedsReauth):
         fresh_token(drive)
