@@ -1,0 +1,129 @@
+"""The door through which running tools come in: who is asking, and an answer in the envelope whatever happens.
+
+    @front_door             refusals, wrong methods and crashes leave in the contract's envelope (section 2)
+    @key_required           the same, and `request.key` is the key that was sent
+
+Both exempt from CSRF protection, which is about cookies: nothing behind this door looks at one.
+"""
+
+import ipaddress
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.cache import cache
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from deployments import keys
+from deployments.errors import ApiError, render
+from deployments.models import ApiKey
+from tenants.access import View
+
+logger = logging.getLogger(__name__)
+
+BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+FAILURES = 60  # failed authentications from one address in one window
+WINDOW = 60  # seconds
+
+
+class KeyRequest(HttpRequest):
+    """A request behind `key_required`."""
+
+    key: ApiKey
+
+
+def front_door(*methods: str, access: str = "public") -> Callable[[Callable[..., HttpResponse]], View]:
+    """The view takes `methods` (any, if none are named), and may raise `ApiError`."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                if methods and request.method not in methods:
+                    raise ApiError("method_not_allowed", headers={"Allow": ", ".join(methods)})
+                response = view(request, *args, **kwargs)
+            except ApiError as error:
+                return render(error)
+            except SuspiciousOperation:
+                return render(
+                    ApiError("validation_failed", "The request is larger or more complicated than this address takes.")
+                )
+            except Exception:
+                number = f"req_{secrets.token_hex(8)}"
+                logger.exception("%s: %s %r failed", number, request.method, request.path)
+                return render(_crash(number))
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        guarded.access = access  # type: ignore[attr-defined]
+        return csrf_exempt(guarded)
+
+    return decorate
+
+
+def key_required(*methods: str) -> Callable[[Callable[..., HttpResponse]], View]:
+    """As `front_door`, for callers with a usable API key."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> View:
+        @wraps(view)
+        def identified(request: KeyRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            request.key = _authenticate(request)
+            return view(request, *args, **kwargs)
+
+        return front_door(*methods, access="key")(identified)
+
+    return decorate
+
+
+def _authenticate(request: HttpRequest) -> ApiKey:
+    """The key that was sent. Too many failures from one address turn into `rate_limited`.
+
+    Keys have 192 random bits and are not found by trying; the limit spares the database. It is looked at only after a
+    failure, so that a stranger behind the same address can't shut out a tool whose key is good.
+    """
+    match = BEARER.fullmatch(request.headers.get("Authorization", ""))
+    try:
+        return keys.authenticate(match[1] if match else None)
+    except ApiError:
+        _count_failure(request.META.get("REMOTE_ADDR", ""))
+        raise
+
+
+def _count_failure(address: str) -> None:
+    window, into = divmod(time.time(), WINDOW)
+    counter = f"api-failures:{_neighbourhood(address)}:{int(window)}"
+    cache.add(counter, 0, timeout=WINDOW)
+    try:
+        failures = cache.incr(counter)
+    except ValueError:  # dropped between the two calls
+        return
+    if failures > FAILURES:
+        raise ApiError(
+            "rate_limited",
+            "Too many requests with a bad API key. Wait, then send a good one.",
+            retry_after=int(WINDOW - into) + 1,
+        )
+
+
+def _neighbourhood(address: str) -> str:
+    """An IPv6 subscriber has 2⁶⁴ addresses, so those count together."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False).network_address)
+    return str(parsed)
+
+
+def _crash(number: str) -> ApiError:
+    """Our bug: the trace is in the log, and the client gets its number."""
+    return ApiError(
+        "internal_error", f"Something went wrong on our side. Try again; if it stays, report request {number}."
+    )
