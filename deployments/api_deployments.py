@@ -1,0 +1,134 @@
+"""The dashboard's JSON about deployments: launch, look, try again."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from ninja import Router, Schema
+from pydantic import Field
+
+from connections.models import Connection
+from deployments import launch as launching
+from deployments.api_apps import Done, Moment
+from deployments.api_door import Member, Refused, Writer
+from deployments.models import Deployment, Release, Tool
+from tenants.http import MemberRequest
+from tenants.scoped import one_of
+
+router = Router(tags=["Deployments"])
+member, writer = Member(), Writer()
+
+type Slug = Annotated[str, Field(max_length=64)]
+
+
+class Deploy(Schema):
+    """What to deploy, as what, and with which connections."""
+
+    toolSlug: Slug  # noqa: N815  (contract, as the following names)
+    deploymentSlug: Slug | None = None  # noqa: N815
+    deploymentName: Annotated[str, Field(max_length=80)] | None = None  # noqa: N815
+    userVariables: dict[str, Any] = Field({}, repr=False)  # noqa: N815
+    bindings: dict[str, str] = {}
+    selectedBindings: dict[str, str] = {}  # noqa: N815
+    pendingBindings: dict[str, dict[str, Any]] = Field({}, repr=False)  # noqa: N815
+
+
+class Deployed(Schema):
+    """The new deployment."""
+
+    deploymentId: UUID  # noqa: N815
+
+
+class DeploymentOut(Schema):
+    """A deployment as it is now. `failure` holds step, message and remedy of the step that failed."""
+
+    id: UUID
+    slug: str
+    name: str
+    status: str
+    desired_state: str
+    current_step: str
+    failure: dict[str, Any] | None
+    url: str
+    app_id: UUID
+    tool_slug: str = Field(alias="release.tool_id")
+    version: str = Field(alias="release.version")
+    created_at: Moment
+    updated_at: Moment
+
+    @staticmethod
+    def resolve_failure(deployment: Deployment) -> dict[str, Any] | None:
+        """None where nothing failed."""
+        return deployment.failure or None
+
+
+@router.post("/deploy", auth=writer, response={201: Deployed})
+def deploy(request: MemberRequest, body: Deploy) -> tuple[int, dict[str, Any]]:
+    """Launch a tool. The pipeline goes on by itself; look at the deployment to follow it."""
+    release = _release(body.toolSlug)
+    if body.pendingBindings:
+        unknown = sorted(body.pendingBindings)
+        raise _refusal(
+            "UNKNOWN_BINDING", f"Connect {', '.join(unknown)} first, then choose the connection.", unknown=unknown
+        )
+    chosen = {
+        slug: _connection(request, slug, identity) for slug, identity in (body.bindings | body.selectedBindings).items()
+    }
+    try:
+        deployment = launching.launch(
+            tenant=request.tenant,
+            user=request.user,
+            release=release,
+            name=body.deploymentName or release.tool.name,
+            slug=body.deploymentSlug or launching.suggest_slug(request.tenant, release.tool),
+            inputs=body.userVariables,
+            chosen=chosen,
+        )
+    except launching.LaunchRefused as refusal:
+        details = {"fields": refusal.details} if refusal.code == "INVALID_INPUT" else refusal.details
+        raise _refusal(refusal.code, refusal.message, **details) from None
+    return 201, {"deploymentId": deployment.pk}
+
+
+@router.get("/deployments/{uuid:deployment_id}", auth=member, response=DeploymentOut)
+def get_deployment(request: MemberRequest, deployment_id: UUID) -> Deployment:
+    """One deployment."""
+    return _deployment(request, deployment_id)
+
+
+@router.post("/deployments/{uuid:deployment_id}/retry", auth=writer, response=Done)
+def retry(request: MemberRequest, deployment_id: UUID) -> Done:
+    """Go on with a failed deployment from the step that failed."""
+    if not launching.retry(_deployment(request, deployment_id)):
+        raise Refused(409, error="not_failed")
+    return Done()
+
+
+def _deployment(request: MemberRequest, deployment_id: UUID) -> Deployment:
+    found: Deployment = one_of(
+        Deployment.objects.of(request.tenant).select_related("release", "tenant"), pk=deployment_id
+    )
+    return found
+
+
+def _release(slug: str) -> Release:
+    tool = Tool.objects.filter(slug=slug).first() if "\x00" not in slug else None
+    release = tool.active_release if tool else None
+    if release is None:
+        raise _refusal("TOOL_NOT_FOUND", "There is no such tool in the catalogue.", status=404)
+    return release
+
+
+def _connection(request: MemberRequest, slug: str, identity: str) -> Connection:
+    try:
+        wanted = UUID(identity)
+    except ValueError:
+        wanted = None
+    found: Connection | None = Connection.objects.of(request.tenant).filter(pk=wanted).first() if wanted else None
+    if found is None:
+        raise _refusal("CONNECTION_NOT_FOUND", f"This workspace has no such connection for {slug}.", status=404)
+    return found
+
+
+def _refusal(code: str, message: str, *, status: int | None = None, **more: Any) -> Refused:
+    """The shape of deploy's errors differs from its neighbours'."""
+    return Refused(status or (409 if code == "SLUG_TAKEN" else 400), message=message, code=code, **more)

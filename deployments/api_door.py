@@ -1,0 +1,112 @@
+"""The door of the dashboard's JSON (contract section 8): a session, CSRF protection, and `{"error": code}`."""
+
+import logging
+import secrets
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import URLPattern
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.security import SessionAuth
+
+from tenants.http import HttpRequest as AnyRequest
+from tenants.models import Membership
+
+logger = logging.getLogger(__name__)
+
+# What ninja itself raises; its only 403 is a missing CSRF token.
+CODES = {400: "validation_failed", 401: "unauthorized", 403: "csrf_failed"}
+
+
+class Refused(Exception):
+    """An answer other than 2xx. `body` is sent as it is."""
+
+    def __init__(self, status: int, **body: Any) -> None:
+        super().__init__(status)
+        self.status, self.body = status, body
+
+
+class Member(SessionAuth):
+    """Somebody inside a workspace."""
+
+    access = "member"
+
+    def __call__(self, request: AnyRequest) -> Membership:  # type: ignore[override]
+        """The membership. Refuses the signed-out before it looks for a CSRF token, which they can't have."""
+        if not request.user.is_authenticated:
+            raise Refused(401, error="unauthorized")
+        if request.membership is None or not request.membership.tenant.slug:
+            raise Refused(404, error="no_tenant")
+        self._get_key(request)  # checks the CSRF token
+        return self.permit(request.membership)
+
+    def permit(self, membership: Membership) -> Membership:
+        """Members of any role."""
+        return membership
+
+
+class Writer(Member):
+    """Somebody who may change things."""
+
+    access = "writer"
+
+    def permit(self, membership: Membership) -> Membership:
+        """Not viewers."""
+        if not membership.may_write:
+            raise Refused(403, error="forbidden")
+        return membership
+
+
+def hang(api: NinjaAPI) -> list[URLPattern]:
+    """The API's addresses, with refusals, wrong methods and crashes in the shape of section 8."""
+    api.add_exception_handler(Refused, _refused)
+    api.add_exception_handler(Http404, _not_found)
+    api.add_exception_handler(HttpError, _http_error)
+    api.add_exception_handler(ValidationError, _invalid)
+    api.add_exception_handler(Exception, _crashed)
+    patterns: list[URLPattern] = api.urls[0]  # type: ignore[assignment]
+    for pattern in patterns:
+        pattern.callback = _in_json(pattern.callback)
+    return patterns
+
+
+def _refused(request: HttpRequest, error: Any) -> HttpResponse:
+    return JsonResponse(error.body, status=error.status)
+
+
+def _not_found(request: HttpRequest, error: Any) -> HttpResponse:
+    return JsonResponse({"error": "not_found"}, status=404)
+
+
+def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
+    return JsonResponse({"error": CODES.get(error.status_code, "validation_failed")}, status=error.status_code)
+
+
+def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
+    """Which fields and why; not what was sent, which may be a secret."""
+    fields = {".".join(map(str, problem["loc"][2:] or problem["loc"])): problem["msg"] for problem in error.errors}
+    return JsonResponse({"error": "validation_failed", "fields": fields}, status=400)
+
+
+def _crashed(request: HttpRequest, error: Any) -> HttpResponse:
+    number = f"req_{secrets.token_hex(8)}"
+    logger.error("%s: %s %r failed", number, request.method, request.path, exc_info=error)
+    return JsonResponse({"error": "internal_error", "request": number}, status=500)
+
+
+def _in_json(view: Any) -> Any:
+    """Answers may hold a key, so none is kept; a wrong method is told like any other refusal."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = view(request, *args, **kwargs)
+        if response.status_code == 405:
+            response = JsonResponse(
+                {"error": "method_not_allowed"}, status=405, headers={"Allow": response.headers["Allow"]}
+            )
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return answer
