@@ -39,7 +39,7 @@ document.addEventListener("change", (event) => {
 
 // The first field that needs attention gets the focus, also in a fragment that came back with errors.
 function focusFirstError(root) {
-  root.querySelector('.field [aria-invalid="true"]')?.focus({ preventScroll: false });
+  root.querySelector('form[method="post"] .field [aria-invalid="true"]')?.focus();
 }
 
 focusFirstError(document);
