@@ -1,0 +1,237 @@
+"""The ten steps of a deploy (design section 4). Each may be run again, done or half done, and ends the same.
+
+A step gets a `Job` and returns `Done`. It writes to the database only inside `job.lease.writing()`, and what it wants
+changed on the deployment itself it puts into `Done.changes`, which is saved together with the step's outcome.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from connections import catalog
+from connections.models import Connection, Integration
+from deployments import bindings, environment, health, ports, runtimes
+from deployments.bindings import BindingRefused
+from deployments.lease import Lease
+from deployments.manifest import IntegrationUse, Published, published
+from deployments.models import DeployLog, Deployment, Release
+from deployments.runtimes import Runtime, RuntimeFailed, Status
+
+
+class StepFailed(Exception):
+    """A step can't be done. `message` says what happened and `remedy` what to do, both to the person who deploys.
+
+    `slug` names the integration to connect anew, where that is the remedy; `output` is what a program said.
+    """
+
+    def __init__(self, message: str, remedy: str, *, slug: str = "", output: str = "") -> None:
+        super().__init__(message)
+        self.message, self.remedy, self.slug, self.output = message, remedy, slug, output
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step's outcome: a sentence for the log, facts beside it, and fields of the deployment to save with it."""
+
+    message: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Job:
+    """One run of one step."""
+
+    deployment: Deployment
+    lease: Lease
+
+    @cached_property
+    def plan(self) -> Published:
+        """What the release declares."""
+        return published(self.deployment.release)
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """What runs the tool."""
+        return runtimes.current()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step's name on the wire, its name for people, and what it does."""
+
+    name: str
+    title: str
+    run: Callable[[Job], Done]
+
+
+def validate_template(job: Job) -> Done:
+    """The release may still be deployed, and what was chosen in the wizard is still there."""
+    release = job.deployment.release
+    if release.status == Release.Status.WITHDRAWN:
+        raise StepFailed(
+            f"{job.plan.name} {release.version} was withdrawn.", "Deploy the tool's present version instead."
+        )
+    if not Path(release.source_dir).is_dir():
+        raise StepFailed(
+            f"The files of {job.plan.name} {release.version} are missing.", "Ask an operator to publish it again."
+        )
+    for use in job.plan.integrations:
+        _validate_use(job, use)
+    return Done(f"{job.plan.name} {release.version} can be deployed.")
+
+
+def collect_secrets(job: Job) -> Done:
+    """The API key, the webhook secret and the template's own, made once."""
+    with job.lease.writing() as deployment:
+        made = environment.make_secrets(deployment)
+    return Done("Made " + ", ".join(made) + "." if made else "All secrets were there already.")
+
+
+def resolve_env(job: Job) -> Done:
+    """Vendo's own variables and the template's. The port is one of them, so it is allotted here."""
+    with job.lease.writing() as deployment:
+        if deployment.port is None:
+            _allot_port(deployment)
+        count = environment.resolve_system(deployment)
+        environment.want(deployment)
+    return Done(f"Set {count} variables.")
+
+
+def write_bindings(job: Job) -> Done:
+    """The connections chosen in the wizard become the app's. One bound since then, by a reconnect, stays."""
+    done = []
+    for slug, connection in _chosen(job).items():
+        # Locks in the order of `bindings`: connection, app, and the deployment last.
+        with job.lease.transaction():
+            try:
+                row = bindings.bind(job.deployment.app, connection)
+            except BindingRefused as refusal:
+                raise StepFailed(
+                    refusal.message, f"Connect {_name(slug)} for this deployment, then retry.", slug=slug
+                ) from None
+        done.append(f"{_name(slug)} ({row.connection.display_name})")
+    return Done(f"Uses {', '.join(done)}." if done else "No connections were chosen.")
+
+
+def persist_connection_env_vars(job: Job) -> Done:
+    """Variables of connections whose credential does not expire."""
+    with job.lease.writing() as deployment:
+        names = environment.resolve_integrations(deployment)
+        environment.want(deployment)
+    return Done(
+        f"Set {', '.join(names)}." if names else "Nothing to set: the tool asks for its tokens when it needs them."
+    )
+
+
+def provision_compute(job: Job) -> Done:
+    """The tool's files and packages on this machine."""
+    try:
+        return Done(job.runtime.prepare(job.deployment, job.lease.check))
+    except RuntimeFailed as failure:
+        raise _failed(failure) from None
+
+
+def boot(job: Job) -> Done:
+    """Start the tool's process."""
+    applied = _start(job, restart=False)
+    return Done("Started.", {"port": job.deployment.port}, {"env_applied": applied})
+
+
+def health_check(job: Job) -> Done:
+    """Wait until the tool says that it is well. After a failure it is started anew, with what has changed since."""
+    failed = DeployLog.Outcome.FAILED
+    again = DeployLog.everyone.filter(deployment=job.deployment, step="health_check", outcome=failed).exists()
+    changes = {}
+    if again or job.runtime.state(job.deployment).status in {Status.ENDED, Status.STOPPED}:
+        changes["env_applied"] = _start(job, restart=True)
+    try:
+        took = health.wait(job.runtime, job.deployment, job.plan.readiness, job.lease.check)
+    except health.Unwell as finding:
+        raise StepFailed(finding.message, finding.remedy, output=job.runtime.logs(job.deployment, 40)) from None
+    return Done(f"Answered after {took:.1f} s.", changes=changes)
+
+
+def run_deploy_hooks(job: Job) -> Done:
+    """What the template wants done once the tool runs. Publishing refuses hooks, as there are none yet."""
+    return Done("No hooks to run.")
+
+
+def finalize(job: Job) -> Done:
+    """From here on the tool counts as running."""
+    url = f"http://{settings.TOOL_HOST}:{job.deployment.port}"
+    return Done(f"Running at {url}.", changes={"url": url, "status": Deployment.Status.RUNNING, "failure": {}})
+
+
+STEPS = (
+    Step("validate_template", "Checking the tool", validate_template),
+    Step("collect_secrets", "Making secrets", collect_secrets),
+    Step("resolve_env", "Preparing settings", resolve_env),
+    Step("write_bindings", "Assigning connections", write_bindings),
+    Step("persist_connection_env_vars", "Handing over credentials", persist_connection_env_vars),
+    Step("provision_compute", "Installing the tool", provision_compute),
+    Step("boot", "Starting the tool", boot),
+    Step("health_check", "Waiting for the tool to answer", health_check),
+    Step("run_deploy_hooks", "Running hooks", run_deploy_hooks),
+    Step("finalize", "Finishing", finalize),
+)
+
+
+def _validate_use(job: Job, use: IntegrationUse) -> None:
+    """A required integration must be usable. An optional one never stands in the way."""
+    if use.optional:
+        return
+    name = _name(use.slug)
+    if not Integration.objects.filter(pk=use.slug, enabled=True).exists():
+        raise StepFailed(f"{name} is switched off on this installation.", "Ask an operator to enable it, then retry.")
+    if use.slug not in _chosen(job):
+        remedy = f"Connect {name} for this deployment, then retry."
+        raise StepFailed(f"The {name} connection that was chosen is gone.", remedy, slug=use.slug)
+
+
+def _chosen(job: Job) -> dict[str, Connection]:
+    """slug → the live connection that the deployment gets: what is bound by now, else what was chosen at launch."""
+    deployment = job.deployment
+    live = Connection.everyone.filter(tenant=deployment.tenant_id, status__in=Connection.LIVE)
+    chosen = {row.integration_id: row for row in live.filter(pk__in=deployment.chosen.values())}
+    bound = {row.integration_id: row for row in live.filter(bindings__app=deployment.app_id)}
+    return chosen | bound
+
+
+def _start(job: Job, *, restart: bool) -> str:
+    """Start the process with an environment that is in step; returns the revision that it got."""
+    running = job.runtime.state(job.deployment).alive
+    with job.lease.writing() as deployment:
+        # Somebody else may have taken the port while the tool did not run; their answers must not pass for the tool's.
+        if not running and (deployment.port is None or ports.busy(deployment.port)):
+            _allot_port(deployment)
+        revision = environment.resolve(deployment)
+    job.deployment = deployment
+    try:
+        job.runtime.start(deployment, restart=restart)
+    except RuntimeFailed as failure:
+        raise _failed(failure) from None
+    return revision
+
+
+def _allot_port(deployment: Deployment) -> None:
+    try:
+        ports.allot(deployment)
+    except ports.NoFreePort:
+        raise StepFailed(
+            f"All ports for tools are taken ({settings.TOOL_PORTS}).",
+            "Remove a deployment that is no longer needed, or ask an operator to widen VENDO_TOOL_PORTS.",
+        ) from None
+
+
+def _failed(failure: RuntimeFailed) -> StepFailed:
+    return StepFailed(failure.message, failure.remedy, output=failure.output)
+
+
+def _name(slug: str) -> str:
+    provider = catalog.all_providers().get(slug)
+    return provider.name if provider else slug
