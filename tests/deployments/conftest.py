@@ -1,0 +1,64 @@
+"""What tests of deployments share: a project with a key, and deployments as rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from deployments import keys
+from deployments.models import App, Deployment, Release, Tool
+from deployments.projects import create_project
+from tenants.models import Tenant
+from tests.deployments.tools import MANIFEST, TEMPLATE
+
+
+@pytest.fixture
+def project(tenant: Tenant) -> App:
+    """An app for local work."""
+    return create_project(tenant, "Ada's laptop")
+
+
+@pytest.fixture
+def app_key(project: App) -> str:
+    """The text of a key of `project`."""
+    return keys.mint(project, "tests")[1]
+
+
+@pytest.fixture
+def tool_client() -> Callable[[str], Client]:
+    """key → a program that sends it with every request, and is no browser."""
+    return lambda key: Client(headers={"authorization": f"Bearer {key}", "host": "localhost:8000"})
+
+
+@pytest.fixture
+def make_release(db: None) -> Callable[..., Release]:
+    """(*slugs, tool="clock") → a release that declares those integrations."""
+
+    def make(*slugs: str, tool: str = "clock") -> Release:
+        row, _ = Tool.objects.get_or_create(slug=tool, defaults={"name": tool.title()})
+        integrations = [{"provider": slug} for slug in slugs]
+        return Release.objects.create(
+            tool=row,
+            version=f"1.0.{row.releases.count()}",
+            manifest=MANIFEST | {"name": tool, "integrations": integrations},
+            template=TEMPLATE | {"slug": tool, "integrations": integrations},
+            status=Release.Status.SUPERSEDED if row.releases.exists() else Release.Status.ACTIVE,
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_deployment(make_release: Callable[..., Release]) -> Callable[..., Deployment]:
+    """(tenant, *slugs, **fields) → a deployment, as rows alone, of a release that declares those integrations."""
+
+    def make(tenant: Tenant, *slugs: str, **fields: Any) -> Deployment:
+        fields = {"slug": "clock", "name": "Clock", "status": Deployment.Status.RUNNING} | fields
+        app = App.everyone.create(tenant=tenant, kind=App.Kind.DEPLOYMENT, name=fields["name"])
+        deployment: Deployment = Deployment.everyone.create(
+            tenant=tenant, app=app, release=make_release(*slugs), **fields
+        )
+        return deployment
+
+    return make
