@@ -4,7 +4,7 @@ VENV := .venv/bin
 PYTHON_OF_VENV := $(VENV)/python
 SCRIPTS := bin/run bin/test
 # Checks run as on a developer's machine: with made-up secrets.
-CHECKS := DEBUG=true VENDO_DATA_DIR=$(or $(VENDO_DATA_DIR),var)
+CHECKS := DEBUG=true
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types check bench lock clean dev
@@ -23,15 +23,16 @@ lint: dev  ## Style of Python and templates, and the floors of the house
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check --quiet . || { echo "The files above are not formatted: make format"; exit 1; }
 	@$(VENV)/djlint --lint --quiet templates
-	@$(VENV)/lint-imports
+	@PYTHONPATH=sandbox:sdk/python/src $(VENV)/lint-imports
 
 format: dev  ## Rewrite Python in the house's style
 	@$(VENV)/ruff check --fix-only --quiet .
 	@$(VENV)/ruff format .
 
-types: dev  ## Types of the dashboard, the commands and the SDK
+types: dev  ## Types of the dashboard, the commands, the sandbox and the SDK
 	@$(CHECKS) $(VENV)/mypy
 	@$(CHECKS) $(VENV)/mypy --scripts-are-modules $(SCRIPTS)
+	@cd sandbox && ../$(VENV)/mypy
 	@cd sdk/python && ../../$(VENV)/mypy
 
 check: lint types  ## Lint, types, Django's own checks, migrations, and whether the lock fits

@@ -30,7 +30,7 @@ class Machine:
         return path
 
     def bootstrap(self, *arguments: str, root: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run it here."""
+        """Run the one of the clone at `root`."""
         env = {"PATH": str(self.bin), "HOME": str(self.home)} | environment
         return subprocess.run(
             ["/bin/sh", root / "bin/bootstrap", *arguments], env=env, capture_output=True, text=True, check=False
@@ -38,7 +38,7 @@ class Machine:
 
     def finds(self, **environment: str) -> str:
         """The Python it would use."""
-        done = self.bootstrap("--find-python", **environment)
+        done = self.bootstrap("--find-python", root=ROOT, **environment)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
