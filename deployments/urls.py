@@ -1,0 +1,27 @@
+"""Addresses of what runs: pages, and the two APIs, whose paths are the contract's."""
+
+from django.urls import path
+
+from deployments import api, runtime_api, views, views_apps
+
+app_name = "deployments"
+
+deployment_pages = [
+    path("deployments", views.deployment_list, name="list"),
+    path("deployments/<uuid:deployment_id>", views.detail, name="detail"),
+    path("deployments/<uuid:deployment_id>/connections", views.connections, name="connections"),
+    path("deployments/<uuid:deployment_id>/logs", views.logs, name="logs"),
+    path("deployments/<uuid:deployment_id>/environment", views.environment, name="environment"),
+    path("deployments/<uuid:deployment_id>/retry", views.retry, name="retry"),
+]
+
+app_pages = [
+    path("apps", views_apps.app_list, name="apps"),
+    path("apps/new", views_apps.app_new, name="app-new"),
+    path("apps/<uuid:app_id>", views_apps.app, name="app"),
+    path("apps/<uuid:app_id>/keys", views_apps.app_mint_key, name="app-mint-key"),
+    path("apps/<uuid:app_id>/keys/<uuid:key_id>/revoke", views_apps.app_revoke_key, name="app-revoke-key"),
+    path("apps/<uuid:app_id>/origins", views_apps.app_origins, name="app-origins"),
+]
+
+urlpatterns = [*deployment_pages, *app_pages, *runtime_api.urlpatterns, *api.urlpatterns]
