@@ -13,12 +13,16 @@ function tellOpener() {
   for (const message of result.messages) window.opener.postMessage(message, result.target_origin);
 }
 
+// A window that no script opened can't be closed by one; then the page's own words and links remain.
+function stay() {
+  for (const element of document.querySelectorAll("[data-connect-closing]")) element.hidden = true;
+  for (const element of document.querySelectorAll("[data-connect-leftover]")) element.hidden = false;
+}
+
 function closeWhenHeard() {
   const close = () => {
     window.close();
-    // A window that no script opened cannot be closed by one; then the page's own words and link remain.
-    for (const element of document.querySelectorAll("[data-connect-closing]")) element.hidden = true;
-    for (const element of document.querySelectorAll("[data-connect-leftover]")) element.hidden = false;
+    stay();
   };
   const timer = setTimeout(close, PATIENCE);
   window.addEventListener("message", (event) => {
@@ -33,4 +37,6 @@ if (window.opener && !window.opener.closed && result.target_origin) {
   tellOpener();
 } else if (!failed && returnUrl) {
   location.replace(returnUrl);
+} else {
+  stay();
 }

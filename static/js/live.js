@@ -6,6 +6,7 @@
 const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 30000;
 const PATIENCE = 4000; // how long a gap may last before the page says so
+const STEADY = 5000; // a connection that holds this long counts as good
 const SIGNED_OUT = 4401;
 
 const root = document.documentElement;
@@ -15,6 +16,7 @@ let connectedBefore = false;
 let socket;
 let retry;
 let notice;
+let steady;
 
 const announce = (name) => document.body.dispatchEvent(new CustomEvent(name, { bubbles: true }));
 
@@ -30,7 +32,8 @@ function connect() {
 
 function opened() {
   clearTimeout(notice);
-  delay = FIRST_DELAY;
+  // A server that accepts and drops at once must not be asked every second.
+  steady = setTimeout(() => (delay = FIRST_DELAY), STEADY);
   root.dataset.live = "open";
   if (connectedBefore) announce("live-reconnected");
   connectedBefore = true;
@@ -48,6 +51,7 @@ function received(event) {
 
 function closed(event) {
   if (event.target !== socket || event.code === SIGNED_OUT) return;
+  clearTimeout(steady);
   clearTimeout(notice);
   notice = setTimeout(() => (root.dataset.live = "lost"), PATIENCE);
   // Somewhere in the second half of the delay, so that a restarted server is not met by everybody at once.

@@ -25,8 +25,8 @@ function link(attempt) {
 
 function note(trigger) {
   if (!trigger) return null;
-  let element = trigger.parentElement.querySelector(":scope > [data-connect-note]");
-  if (!element) {
+  let element = trigger.nextElementSibling;
+  if (!element?.matches("[data-connect-note]")) {
     element = document.createElement("span");
     element.className = "connect-note";
     element.dataset.connectNote = "";
