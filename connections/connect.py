@@ -141,7 +141,7 @@ def _hash(secret: str) -> str:
 
 
 def _check_browser(attempt: ConnectAttempt, user: User, browser_secret: str | None) -> None:
-    """The browser that comes back must be the one that left, with the same person still at it (RFC 9700 section 4.7)."""
+    """The browser that comes back must be the one that left, with the same person at it (RFC 9700 section 4.7)."""
     same_browser = browser_secret and secrets.compare_digest(_hash(browser_secret), attempt.browser_hash)
     same_person = attempt.user_id == user.pk
     belongs = Membership.objects.filter(user=user, tenant=attempt.tenant, role__in=Membership.WRITERS).exists()
@@ -156,7 +156,7 @@ def _check_browser(attempt: ConnectAttempt, user: User, browser_secret: str | No
 def _claim(attempt: ConnectAttempt) -> None:
     """Single use, in one statement: of two answers with the same state one gets through."""
     if not ConnectAttempt.everyone.filter(pk=attempt.pk, used_at=None).update(used_at=timezone.now()):
-        raise ConnectError("oauth_state_invalid", "This sign-in has been used already. Connect again to start a new one.")
+        raise ConnectError("oauth_state_invalid", "This sign-in has been used already. Connect again.")
 
 
 def _check_age(attempt: ConnectAttempt) -> None:
@@ -209,7 +209,9 @@ def _identify(integration: Integration, answer: TokenAnswer) -> Account:
         raise ConnectError("context_discovery_failed", error.message) from None
     except (KeyError, TypeError, ValueError):
         name = integration.provider.name
-        raise ConnectError("context_discovery_failed", f"{name} did not say whose account this is. Try again.") from None
+        raise ConnectError(
+            "context_discovery_failed", f"{name} did not say whose account this is. Try again."
+        ) from None
 
 
 def _store(attempt: ConnectAttempt, answer: TokenAnswer, account: Account, issued: Any) -> Connection:
@@ -228,7 +230,9 @@ def _store(attempt: ConnectAttempt, answer: TokenAnswer, account: Account, issue
     connection.connected_at = connection.refreshed_at = issued
     connection.expires_at = expiry(answer, issued)
     connection.granted_scopes = list(answer.scopes if answer.scopes is not None else _asked(attempt.integration))
-    connection.metadata = dict(account.metadata) | ({"context": {slug: dict(account.context)}} if account.context else {})
+    connection.metadata = dict(account.metadata) | (
+        {"context": {slug: dict(account.context)}} if account.context else {}
+    )
     connection.refresh_lease, connection.refresh_lease_until, connection.refresh_failure = "", None, {}
     vault.seal(connection, "credential", answer.access_token)
     # A provider that sends none on a renewed consent still honours the old one.

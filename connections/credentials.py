@@ -15,7 +15,14 @@ from django.utils import timezone
 
 from connections import oauth, signals, vault
 from connections.catalog import TokenAnswer
-from connections.errors import CredentialError, NeedsReauth, ProfileUnsupported, ProviderError, ProviderRateLimited, Revoked
+from connections.errors import (
+    CredentialError,
+    NeedsReauth,
+    ProfileUnsupported,
+    ProviderError,
+    ProviderRateLimited,
+    Revoked,
+)
 from connections.models import Connection
 
 MARGIN = timedelta(seconds=60)  # contract section 3: never a token with less to live
@@ -106,7 +113,9 @@ def _refreshed(connection: Connection) -> Token:
         connection.refresh_from_db()
         if _settled(connection, asked_at):
             return _stored(connection)
-    raise ProviderError(f"{connection.integration.provider.name} takes too long to renew the token. Try again in a minute.")
+    raise ProviderError(
+        f"{connection.integration.provider.name} takes too long to renew the token. Try again in a minute."
+    )
 
 
 def _take_lease(connection: Connection, lease: str) -> bool:

@@ -36,7 +36,7 @@ class Purpose:
 
 
 class Meaning(Protocol):
-    """What a floor above knows about intents of its kind. Both calls raise `IntentRefused` for what is not the tenant's."""
+    """What a floor above knows of its kind of intent. Both calls raise `IntentRefused` for what is not the tenant's."""
 
     kind: str
 

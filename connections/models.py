@@ -28,7 +28,9 @@ class Integration(models.Model):
     client_id = models.CharField(max_length=255, blank=True)
     client_secret = VaultField(null=True, blank=True, editable=False)
     endpoint_overrides = models.JSONField(
-        default=dict, blank=True, help_text="Replaces addresses of the provider: authorize_url, token_url, revoke_url, api_url."
+        default=dict,
+        blank=True,
+        help_text="Replaces addresses of the provider: authorize_url, token_url, revoke_url, api_url.",
     )
 
     class Meta:
@@ -71,7 +73,9 @@ class Connection(TenantModel):
     external_id = models.CharField(max_length=60, unique=True, default=new_external_id, editable=False)
     display_name = models.CharField(max_length=200)
     account_id = models.CharField(
-        max_length=200, blank=True, help_text="The account's own id at the provider: the same account is connected once."
+        max_length=200,
+        blank=True,
+        help_text="The account's own id at the provider: the same account is connected once.",
     )
     credential = VaultField(null=True, editable=False)
     refresh_token = VaultField(null=True, editable=False)
@@ -120,7 +124,12 @@ class ConnectAttempt(TenantModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="attempts")
     connection = models.ForeignKey(
-        Connection, null=True, blank=True, on_delete=models.SET_NULL, related_name="attempts", help_text="The one to renew, or the result."
+        Connection,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="attempts",
+        help_text="The one to renew, or the result.",
     )
     profile = models.CharField(max_length=30)
     state_hash = models.CharField(max_length=64, unique=True, editable=False)

@@ -41,7 +41,8 @@ class JsonBodyClient(OAuth2Client):  # type: ignore[misc]
     def post(self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], **kwargs: Any) -> httpx2.Response:
         """Authlib hands over the form's fields; they go out as JSON."""
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        return super().post(url, json=dict(data), headers=headers, **kwargs)
+        answer: httpx2.Response = super().post(url, json=dict(data), headers=headers, **kwargs)
+        return answer
 
 
 def redirect_uri(integration: Integration) -> str:
@@ -189,8 +190,8 @@ def _endpoint(integration: Integration, name: str) -> str:
 
 def _client(integration: Integration) -> OAuth2Client:
     oauth = _oauth(integration)
-    kind: Callable[..., OAuth2Client] = JsonBodyClient if oauth.token_body == "json" else OAuth2Client
-    client = kind(
+    kinds: dict[str, Callable[..., OAuth2Client]] = {"form": OAuth2Client, "json": JsonBodyClient}
+    client = kinds[oauth.token_body](
         client_id=integration.client_id,
         client_secret=vault.reveal(integration, "client_secret"),
         token_endpoint_auth_method=CLIENT_AUTH[oauth.client_auth],
@@ -239,11 +240,13 @@ def _exchange_refused(integration: Integration, code: str) -> ConnectError:
     name = integration.provider.name
     if code == "redirect_uri_mismatch":
         return ConnectError(
-            code, f"{name} does not know our callback address. An admin must register {redirect_uri(integration)} there."
+            code,
+            f"{name} does not know our callback address. An admin must register {redirect_uri(integration)} there.",
         )
     if code in {"invalid_client", "unauthorized_client"}:
         return ConnectError(
-            "oauth_exchange_failed", f"{name} does not accept our client id or secret ({code}). An admin must correct them."
+            "oauth_exchange_failed",
+            f"{name} does not accept our client id or secret ({code}). An admin must correct them.",
         )
     return ConnectError("oauth_exchange_failed", f"{name} did not accept the sign-in ({code}). Try again.")
 

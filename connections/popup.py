@@ -1,4 +1,4 @@
-"""What a connect was asked for, read from an address: on whose behalf, whom to tell, where to go on (contract section 7)."""
+"""What an address asks of a connect: on whose behalf, whom to tell, where to go on (contract section 7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,18 +46,22 @@ def kept(query: Mapping[str, str]) -> str:
 
 
 def read(query: Mapping[str, str], tenant: Tenant, integration: Integration) -> Request:
-    """Check what an address asks for. Raises `IntentRefused`; addresses that may not be told are ignored, with a note."""
+    """Check what an address asks for. Raises `IntentRefused`; addresses not to be told are ignored, with a note."""
     intent = intents.unsign(query["intent"]) if query.get("intent") else None
     purpose = intents.purpose(intent, tenant) if intent else None
     return_to = query.get("return_to") or query.get("returnTo") or ""
     opener = query.get("opener_origin") or ""
     notes = []
     if return_to and not _may_return(return_to, purpose):
-        notes.append("You will not be sent back automatically, because the address to return to is not registered for this app.")
+        notes.append(
+            "You will not be sent back automatically, because the address to return to is not registered for this app."
+        )
         return_to = ""
     told = next((o for o in (_origin(opener), _origin(return_to)) if o and _allowed(o, purpose)), own_origin())
     if opener and _origin(opener) != told:
-        notes.append("The page that opened this window will not hear of the result, because its address is not registered for this app.")
+        notes.append(
+            "The page that opened this window will not hear of it, because its address is not registered for this app."
+        )
     wish = Wish(
         intent=intent,
         target_origin=told,
@@ -112,7 +116,9 @@ def _allowed(origin: str, purpose: Purpose | None) -> bool:
 
 
 def _is_own_path(address: str) -> bool:
-    return address.startswith("/") and not address.startswith(("//", "/\\")) and not any(c in address for c in "\r\n\t\\")
+    return (
+        address.startswith("/") and not address.startswith(("//", "/\\")) and not any(c in address for c in "\r\n\t\\")
+    )
 
 
 def _may_return(address: str, purpose: Purpose | None) -> bool:

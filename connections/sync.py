@@ -9,7 +9,7 @@ from connections.models import Integration
 
 
 def sync_catalog() -> tuple[list[str], list[str]]:
-    """Add a row per new provider file; disable rows whose file is gone (their connections stay). Returns both slug lists.
+    """Add a row per new provider file, disable rows whose file is gone (connections stay); returns both lists of slugs.
 
     Rows that exist keep what an operator set.
     """

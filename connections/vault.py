@@ -1,8 +1,8 @@
 """Keeps secrets: AES-256-GCM, bound to the row and field they were written for.
 
-An envelope reads `v1.<key id>.<base64url(nonce + ciphertext)>` (design section 6). The additional data is tenant, table,
-row and field, so an envelope that is moved to another row or column does not open. The first key writes, all keys
-read; `manage.py rotate_vault_keys` moves everything to the first.
+An envelope reads `v1.<key id>.<base64url(nonce + ciphertext)>` (design section 6). The additional data is tenant,
+table, row and field, so an envelope that is moved to another row or column does not open. The first key writes, all
+keys read; `manage.py rotate_vault_keys` moves everything to the first.
 """
 
 import base64
@@ -42,7 +42,7 @@ def reveal(row: models.Model, field: str) -> str | None:
 
 
 def place(row: models.Model, field: str) -> str:
-    """Where a secret belongs; part of what is authenticated. Rows of no tenant (the catalogue) belong to the platform."""
+    """Where a secret belongs, as it is authenticated. Rows of no tenant (the catalogue) belong to the platform."""
     tenant = getattr(row, "tenant_id", None) or "platform"
     return f"{tenant}/{row._meta.db_table}/{row.pk}/{field}"
 

@@ -25,12 +25,20 @@ COOKIE_SALT = "connections.attempt"
 
 PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "unauthorized": (401, "You are signed out", "Sign in to the dashboard and connect again."),
-    "provider_unknown": (404, "This provider is not available", "It may have been switched off. Choose another one on the Connections page."),
-    "no_tenant": (404, "There is no workspace yet", "Open the dashboard once to set up your workspace, then connect again."),
+    "provider_unknown": (
+        404,
+        "This provider is not available",
+        "It may have been switched off. Choose another one on the Connections page.",
+    ),
+    "no_tenant": (
+        404,
+        "There is no workspace yet",
+        "Open the dashboard once to set up your workspace, then connect again.",
+    ),
     "oauth_client_config_missing": (
         500,
         "This provider is not set up yet",
-        "An admin must enter our client id for it in the admin, under Integrations. Nothing is wrong with your account.",
+        "An admin must enter our client id in the admin, under Integrations. Nothing is wrong with your account.",
     ),
 }
 
@@ -142,7 +150,8 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
             raise ConnectError("oauth_state_invalid", "This sign-in is not known here. Connect again.")
         if not request.user.is_authenticated:
             raise ConnectError("oauth_state_invalid", "You were signed out in the meantime. Sign in and connect again.")
-        connection = journey.finish(attempt, query, user=request.user, browser_secret=_browser_secret(request, attempt))  # type: ignore[arg-type]
+        secret = _browser_secret(request, attempt)
+        connection = journey.finish(attempt, query, user=request.user, browser_secret=secret)
     except ConnectError as error:
         return _failure(request, slug, attempt, error)
     response = _success(request, connection, attempt.target_origin, attempt.return_to, attempt.opener_state)
@@ -155,7 +164,7 @@ def _success(
 ) -> HttpResponse:
     state = {"state": opener_state} if opener_state else {}
     slug, identity = connection.integration_id, str(connection.pk)
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"type": "vendo:connection-completed", "slug": slug, "connectionId": identity} | state,
         {
             "type": "vendo:oauth:done",

@@ -56,8 +56,8 @@ def _postgresql() -> list[str]:
 def _sqlite() -> list[str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     statements = [
-        f"""CREATE TRIGGER IF NOT EXISTS vendo_binding_is_sound_{event.lower()} BEFORE {event} ON app_connection_bindings
-        WHEN NOT EXISTS ({SOUND}) {refuse}"""
+        f"""CREATE TRIGGER IF NOT EXISTS vendo_binding_is_sound_{event.lower()}
+        BEFORE {event} ON app_connection_bindings WHEN NOT EXISTS ({SOUND}) {refuse}"""
         for event in ("INSERT", "UPDATE")
     ]
     for table, columns in FIXED.items():

@@ -137,7 +137,9 @@ class Binding(TenantModel):
 
     class Meta(TenantModel.Meta):
         db_table = "app_connection_bindings"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["app", "integration"], name="one_binding_per_integration")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["app", "integration"], name="one_binding_per_integration")
+        ]
 
     def __str__(self) -> str:
         return f"{self.app_id}: {self.integration_id} → {self.connection_id}"
@@ -165,9 +167,9 @@ class Deployment(TenantModel):
     name = models.CharField(max_length=80)
     status = models.CharField(max_length=20, choices=Status, default=Status.DEPLOYING)
     desired_state = models.CharField(max_length=20, choices=Desired, default=Desired.RUNNING)
-    current_step = models.CharField(max_length=40, blank=True, help_text="The step to run next; empty when all are done.")
+    current_step = models.CharField(max_length=40, blank=True, help_text="The step to run next; empty when done.")
     chosen: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
-        default=dict, blank=True, help_text="integration slug → connection id, as chosen at launch; bound by `write_bindings`."
+        default=dict, blank=True, help_text="integration slug → connection id; bound by `write_bindings`."
     )
     failure = models.JSONField(default=dict, blank=True, help_text="step, message, remedy of the step that failed.")
     env_wanted = models.CharField(max_length=64, blank=True)
@@ -252,7 +254,7 @@ def new_event_id() -> str:
 class Event(TenantModel):
     """The outbox: written in the transaction of the change, pushed after its commit, replayed by id.
 
-    Kinds of contract section 5 carry an app; rows without one, and `deployment.changed`, are for the dashboard's own pages.
+    Kinds of contract section 5 carry an app; rows without one, and `deployment.changed`, are for the dashboard's pages.
     """
 
     sequence = models.BigAutoField(primary_key=True)

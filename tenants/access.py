@@ -71,7 +71,9 @@ def writer_required(view: View) -> View:
         if refusal:
             return refusal
         if request.membership is None or not request.membership.may_write:
-            raise PermissionDenied("You can look at this workspace but not change it. Ask its owner for the member role.")
+            raise PermissionDenied(
+                "You can look at this workspace but not change it. Ask its owner for the member role."
+            )
         return view(request, *args, **kwargs)
 
     guarded.access = "writer"  # type: ignore[attr-defined]

@@ -4,5 +4,6 @@ from django.apps import AppConfig
 
 
 class TenantsConfig(AppConfig):
+    """People and workspaces."""
+
     name = "tenants"
-    default_auto_field = "django.db.models.BigAutoField"

@@ -19,6 +19,7 @@ class CurrentTenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, django_request: DjangoRequest) -> HttpResponse:
+        """Called for each request."""
         request = cast(HttpRequest, django_request)
         request.membership = self.membership(request)
         request.tenant = request.membership.tenant if request.membership else None

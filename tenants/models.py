@@ -53,7 +53,7 @@ class Tenant(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=80)
-    slug = models.SlugField(
+    slug = models.SlugField(  # noqa: DJ001  (unique, and several may not have chosen theirs yet)
         max_length=40,
         unique=True,
         null=True,

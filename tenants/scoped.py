@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.http import Http404
 
@@ -15,19 +16,14 @@ class Scoped[M: models.Model]:
     work across tenants on purpose, say so with `Model.everyone`.
     """
 
-    def __init__(self) -> None:
-        self._model: type[M] | None = None
-
-    def __set_name__(self, owner: type[M], name: str) -> None:
-        self._model = owner
+    def __init__(self, model: type[M] | None = None) -> None:
+        self._model = model
 
     def __get__(self, instance: M | None, owner: type[M]) -> Self:
         if instance is not None:
             raise AttributeError("The query door is on the class, not on its instances.")
         # Abstract parents hand the descriptor down; each concrete class needs its own.
-        door = type(self)()
-        door._model = owner
-        return door
+        return type(self)(owner)
 
     def of(self, tenant: Tenant) -> models.QuerySet[M]:
         """The rows of one tenant."""
@@ -53,5 +49,5 @@ def one_of[M: models.Model](rows: models.QuerySet[M], **lookup: Any) -> M:
     """The one row, or a 404 that looks the same for "not yours" and "does not exist"."""
     try:
         return rows.get(**lookup)
-    except (rows.model.DoesNotExist, ValueError) as error:
+    except (ObjectDoesNotExist, ValueError) as error:
         raise Http404 from error

@@ -108,7 +108,9 @@ def googledrive(db: None) -> Integration:
 def make_connection(db: None) -> Callable[..., Connection]:
     """(tenant, slug, **fields) → an active connection whose token is `secret-<slug>-token` unless `token` is given."""
 
-    def make(tenant: Tenant, slug: str, *, token: str | None = None, refresh_token: str | None = None, **fields: Any) -> Connection:
+    def make(
+        tenant: Tenant, slug: str, *, token: str | None = None, refresh_token: str | None = None, **fields: Any
+    ) -> Connection:
         provider = Integration.objects.get(slug=slug).provider
         fields = {"profile": provider.profiles[0], "display_name": f"{provider.name} account"} | fields
         connection = Connection(tenant=tenant, integration_id=slug, **fields)

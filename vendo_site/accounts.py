@@ -14,7 +14,7 @@ from tenants.workspaces import create_workspace
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Signing up creates a workspace."""
 
-    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002  (allauth's signature)
         """Called once per sign-up, by form or by social account."""
         saved: User = super().save_user(request, user, form, commit)
         if commit:

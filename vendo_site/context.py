@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """`in_popup`: the page is (or leads back) inside a connect popup. `demo_login`: the demo account, in a demo only."""
+    """`in_popup`: the page is in a connect popup, or leads to one. `demo_login`: the demo account, in a demo only."""
     popup = ("/connections/connect/", "/api/oauth/")
     ahead = request.GET.get("next", "") or request.POST.get("next", "")
     return {

@@ -12,7 +12,7 @@ POPUP_PATHS = ("/accounts/", "/connections/connect/", "/api/oauth/", "/welcome",
 
 
 def one_host(get_response: GetResponse) -> GetResponse:
-    """People are brought to the host of VENDO_BASE_URL: a provider sends them back there, and cookies must be there too.
+    """People are brought to the host of VENDO_BASE_URL: providers send them back there, and cookies must be there too.
 
     Programs are not redirected: some do not follow, and none should send a key twice.
     """
@@ -40,7 +40,7 @@ def popup_pages(get_response: GetResponse) -> GetResponse:
 
 
 def htmx_answers(get_response: GetResponse) -> GetResponse:
-    """An htmx request that is sent to another page goes there as a whole, instead of swapping that page into a fragment."""
+    """An htmx request that is sent to another page goes there as a whole, instead of swapping it into a fragment."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

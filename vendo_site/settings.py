@@ -37,7 +37,7 @@ else:
         },
         hints={
             "SECRET_KEY": "a long random string, for example from `openssl rand -base64 48`",
-            "VENDO_VAULT_KEYS": "`<name>:<key>`, the key from `openssl rand -base64 32`; keep a copy, it opens the vault",
+            "VENDO_VAULT_KEYS": "`<name>:<key>`, the key from `openssl rand -base64 32`; keep a copy of it",
             "VENDO_BASE_URL": "the address people open, for example https://vendo.example.org",
             "DATABASE_URL": "for example postgres://user:password@host/vendo",
         },
@@ -169,7 +169,9 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
 MFA_TOTP_ISSUER = "Vendo"
 
-MAILERS = {"default": mailer(env.email_url("EMAIL_URL", default="consolemail://" if DEVELOPMENT else "smtp://localhost:25"))}
+MAILERS = {
+    "default": mailer(env.email_url("EMAIL_URL", default="consolemail://" if DEVELOPMENT else "smtp://localhost:25"))
+}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Vendo <no-reply@{BASE_HOST}>")
 
 # --- browser ----------------------------------------------------------------------------------------------------------

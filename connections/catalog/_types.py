@@ -128,7 +128,7 @@ class Provider:
     @property
     def oauth(self) -> OAuth2 | None:
         """The OAuth way to connect, if there is one."""
-        return next((kind for kind in self.auth if isinstance(kind, OAuth2)), None)
+        return next(iter(self.auth), None)
 
     @property
     def monogram(self) -> str:

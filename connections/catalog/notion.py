@@ -6,7 +6,9 @@ from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, T
 def _workspace(api: Api, answer: TokenAnswer) -> Account:
     """The token answer itself names the workspace; the bot's id stands for this grant, as Notion's guide advises."""
     name = str(answer.extra.get("workspace_name") or "Notion workspace")
-    return Account(id=str(answer.extra["bot_id"]), name=name, metadata={"workspace_id": answer.extra.get("workspace_id")})
+    return Account(
+        id=str(answer.extra["bot_id"]), name=name, metadata={"workspace_id": answer.extra.get("workspace_id")}
+    )
 
 
 def _bot_user(api: Api) -> None:

@@ -11,7 +11,7 @@ from connections import catalog
 from connections.models import Integration
 
 ROOT = Path(__file__).resolve().parents[2]
-SOUND = '''
+SOUND = """
 from connections.catalog import Account, OAuth2, Provider
 
 provider = Provider(
@@ -19,7 +19,7 @@ provider = Provider(
     brand_color="{color}", api_url="{api}", auth=(OAuth2(authorize_url="https://example.com/a", token_url="https://example.com/t"),),
     identify=lambda api, answer: Account(id="1", name="One"), verify=lambda api: None,
 )
-'''
+"""
 
 
 def _load(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, catalog.Provider]:
@@ -47,7 +47,10 @@ def test_a_file_is_all_a_provider_needs(tmp_path: Path, monkeypatch: pytest.Monk
     ("text", "advice"),
     [
         ("", "define `provider = Provider"),
-        (SOUND.format(slug="other", color="#123456", api="https://example.com"), "must be the file's name, 'my-provider'"),
+        (
+            SOUND.format(slug="other", color="#123456", api="https://example.com"),
+            "must be the file's name, 'my-provider'",
+        ),
         (SOUND.format(slug="my-provider", color="blue", api="https://example.com"), "brand_color must look like"),
         (SOUND.format(slug="my-provider", color="#123456", api="http://example.com"), "must be an https address"),
     ],

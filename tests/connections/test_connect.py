@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -28,11 +29,11 @@ def _leave(client: Client, slug: str = "notion", **query: str) -> dict[str, str]
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
 
 
-def _return(client: Client, slug: str = "notion", **query: str):  # type: ignore[no-untyped-def]
+def _return(client: Client, slug: str = "notion", **query: str) -> Any:
     return client.get(f"/api/oauth/{slug}/callback", query)
 
 
-def _posted(answer) -> tuple[list[dict[str, str]], str]:  # type: ignore[no-untyped-def]
+def _posted(answer: Any) -> tuple[list[dict[str, str]], str]:
     """The messages to the opener, and the origin they go to."""
     found = re.search(r'<script id="connect-result" type="application/json">(.*?)</script>', answer.text)
     assert found, answer.text
@@ -40,12 +41,12 @@ def _posted(answer) -> tuple[list[dict[str, str]], str]:  # type: ignore[no-unty
     return result["messages"], result["target_origin"]
 
 
-def _connect(client: Client, slug: str = "notion", **query: str):  # type: ignore[no-untyped-def]
+def _connect(client: Client, slug: str = "notion", **query: str) -> Any:
     asked = _leave(client, slug, **query)
     return _return(client, slug, code=CODE, state=asked["state"])
 
 
-def _refused(answer, code: str) -> None:  # type: ignore[no-untyped-def]
+def _refused(answer: Any, code: str) -> None:
     """The page says so in words, offers another try, and the opener hears the code."""
     messages, _ = _posted(answer)
     assert [(m["type"], m["code"]) for m in messages] == [("vendo:oauth:error", code)]
@@ -55,7 +56,9 @@ def _refused(answer, code: str) -> None:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_every_provider_is_connected_and_announced(slug: str, client_for: SignIn, owner: User, provider: Simulator) -> None:
+def test_every_provider_is_connected_and_announced(
+    slug: str, client_for: SignIn, owner: User, provider: Simulator
+) -> None:
     answer = _connect(client_for(owner), slug, state="opener-state")
     connection = Connection.everyone.get()
     messages, origin = _posted(answer)
@@ -95,7 +98,10 @@ def test_every_provider_is_asked_the_way_its_data_sheet_says(
     assert asked.items() >= {key: str(value) for key, value in oauth.authorize_params.items()}.items()
     _return(client, slug, code=CODE, state=asked["state"])
     (request,) = provider.asked_of("/token")
-    assert request.content_type == {"json": "application/json", "form": "application/x-www-form-urlencoded"}[oauth.token_body]
+    assert (
+        request.content_type
+        == {"json": "application/json", "form": "application/x-www-form-urlencoded"}[oauth.token_body]
+    )
     assert request.body["code"] == CODE
     assert ("code_verifier" in request.body) == oauth.uses_pkce
     credentials = (request.body.get("client_id", ""), request.body.get("client_secret", ""))
@@ -107,7 +113,7 @@ def test_weakened_defaults_are_named_in_the_providers_own_test(slug: str) -> Non
     module = __import__(f"tests.connections.catalog.test_{slug.replace('-', '_')}", fromlist=["WAIVERS"])
     oauth = catalog.get(slug).oauth
     assert oauth
-    waived = {name for name in type(oauth).__slots__ if isinstance(getattr(oauth, name), catalog.Waiver)}  # type: ignore[attr-defined]
+    waived = {name for name in type(oauth).__slots__ if isinstance(getattr(oauth, name), catalog.Waiver)}
     assert waived == module.WAIVERS
 
 
@@ -135,7 +141,9 @@ def test_denying_is_not_an_error_of_ours(client_for: SignIn, owner: User, provid
     assert ConnectAttempt.everyone.get().outcome == "access_denied"
 
 
-def test_what_the_provider_says_goes_to_the_opener_if_it_is_a_code(client_for: SignIn, owner: User, provider: Simulator) -> None:
+def test_what_the_provider_says_goes_to_the_opener_if_it_is_a_code(
+    client_for: SignIn, owner: User, provider: Simulator
+) -> None:
     client = client_for(owner)
     _refused(_return(client, state=_leave(client)["state"], error="temporarily_unavailable"), "temporarily_unavailable")
     _refused(_return(client, state=_leave(client)["state"], error="<script>alert(1)</script>"), "unknown_error")
@@ -162,7 +170,9 @@ def test_ten_minutes_are_the_limit(client_for: SignIn, owner: User, provider: Si
 
 
 @pytest.mark.parametrize("query", [{}, {"code": CODE}, {"state": ""}])
-def test_an_answer_without_state_is_incomplete(query: dict[str, str], client_for: SignIn, owner: User, provider: Simulator) -> None:
+def test_an_answer_without_state_is_incomplete(
+    query: dict[str, str], client_for: SignIn, owner: User, provider: Simulator
+) -> None:
     _refused(_return(client_for(owner), **query), "missing_params")
 
 
@@ -223,7 +233,9 @@ def test_an_answer_from_another_issuer_is_refused(client_for: SignIn, owner: Use
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_a_provider_in_trouble_during_the_exchange(status: int, client_for: SignIn, owner: User, provider: Simulator) -> None:
+def test_a_provider_in_trouble_during_the_exchange(
+    status: int, client_for: SignIn, owner: User, provider: Simulator
+) -> None:
     provider.token_status = status
     _refused(_connect(client_for(owner)), "oauth_exchange_failed")
 
@@ -263,7 +275,9 @@ def test_a_failure_above_leaves_no_half_connection(client_for: SignIn, owner: Us
         signals.connected.disconnect(fail)
 
 
-def test_the_same_account_again_renews_the_connection_in_place(client_for: SignIn, owner: User, provider: Simulator) -> None:
+def test_the_same_account_again_renews_the_connection_in_place(
+    client_for: SignIn, owner: User, provider: Simulator
+) -> None:
     client = client_for(owner)
     _connect(client)
     provider.tokens = [{**provider.tokens[0], "access_token": "access-2"}]
@@ -302,7 +316,9 @@ def test_reconnecting_as_somebody_else_is_refused_and_nothing_changes(
 
 
 def test_who_may_start(client_for: SignIn, browser: Client, viewer: User, stranger: User, provider: Simulator) -> None:
-    assert browser.get("/api/oauth/notion/authorize").headers["Location"].startswith("/accounts/login/?next=/api/oauth/")
+    assert (
+        browser.get("/api/oauth/notion/authorize").headers["Location"].startswith("/accounts/login/?next=/api/oauth/")
+    )
     assert client_for(viewer).get("/api/oauth/notion/authorize").status_code == 403
     _leave(client_for(stranger))
     assert ConnectAttempt.everyone.get().tenant.slug == "globex"
@@ -354,9 +370,13 @@ def test_disconnecting_wipes_and_tells_the_provider(
 
 @pytest.mark.parametrize("broken", ["revoke_status", "gone"])
 def test_a_provider_that_cannot_be_told_does_not_stop_a_disconnect(
-    broken: str, client_for: SignIn, owner: User, tenant: Tenant, provider: Simulator, make_connection: Callable[..., Connection]
+    broken: str,
+    client_for: SignIn,
+    owner: User,
+    provider: Simulator,
+    make_connection: Callable[..., Connection],
 ) -> None:
-    connection = make_connection(tenant, "notion")
+    connection = make_connection(Tenant.objects.get(), "notion")
     provider.revoke_status = 503
     if broken == "gone":
         connection.integration.endpoint_overrides["revoke_url"] = "http://127.0.0.1:1/"

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from connections import credentials, signals, vault
+from connections import oauth, signals, vault
 from connections.credentials import fresh_token
 from connections.errors import NeedsReauth, ProfileUnsupported, ProviderError, ProviderRateLimited, Revoked
 from connections.models import Connection
@@ -79,14 +79,18 @@ def test_a_provider_that_does_not_rotate_keeps_its_refresh_token(drive: Connecti
     assert vault.reveal(Connection.everyone.get(pk=drive.pk), "refresh_token") == "refresh-0"
 
 
-def test_tokens_shorter_than_the_margin_are_not_renewed_at_every_request(drive: Connection, provider: Simulator) -> None:
+def test_tokens_shorter_than_the_margin_are_not_renewed_at_every_request(
+    drive: Connection, provider: Simulator
+) -> None:
     provider.tokens = [{"access_token": "short", "expires_in": 40}]
     for _ in range(3):
         assert fresh_token(Connection.everyone.get(pk=drive.pk)).access_token == "short"
     assert len(provider.asked_of("/token")) == 1
 
 
-def test_a_refused_refresh_needs_the_person_and_says_so_once(drive: Connection, provider: Simulator, told: list[str]) -> None:
+def test_a_refused_refresh_needs_the_person_and_says_so_once(
+    drive: Connection, provider: Simulator, told: list[str]
+) -> None:
     provider.tokens, provider.token_status = [REFUSED], 400
     for _ in range(2):
         with pytest.raises(NeedsReauth, match="Reconnect"):
@@ -133,7 +137,9 @@ def test_a_provider_that_is_gone_is_upstream_trouble(drive: Connection, provider
 
 
 @pytest.mark.parametrize("answer", [{}, {"access_token": ""}, {"access_token": 7}, {"access_token": ["x"]}])
-def test_an_answer_without_a_token_is_not_stored(answer: dict[str, Any], drive: Connection, provider: Simulator) -> None:
+def test_an_answer_without_a_token_is_not_stored(
+    answer: dict[str, Any], drive: Connection, provider: Simulator
+) -> None:
     provider.tokens = [answer]
     _expire(drive)
     with pytest.raises(ProviderError):
@@ -141,7 +147,9 @@ def test_an_answer_without_a_token_is_not_stored(answer: dict[str, Any], drive: 
     assert vault.reveal(Connection.everyone.get(pk=drive.pk), "credential") == "old"
 
 
-def test_revoked_and_tokenless_connections_say_what_they_are(tenant: Tenant, make_connection: Callable[..., Connection]) -> None:
+def test_revoked_and_tokenless_connections_say_what_they_are(
+    tenant: Tenant, make_connection: Callable[..., Connection]
+) -> None:
     with pytest.raises(Revoked):
         fresh_token(make_connection(tenant, "notion", status="revoked"))
     empty = make_connection(tenant, "notion")
@@ -150,15 +158,17 @@ def test_revoked_and_tokenless_connections_say_what_they_are(tenant: Tenant, mak
         fresh_token(empty)
 
 
-def test_a_disconnect_during_the_refresh_wins(drive: Connection, provider: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    refresh = credentials.oauth.refresh
+def test_a_disconnect_during_the_refresh_wins(
+    drive: Connection, provider: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = oauth.refresh
 
     def overtaken(*arguments: Any) -> Any:
         answer = refresh(*arguments)
         Connection.everyone.filter(pk=drive.pk).update(status="revoked", credential=None, refresh_token=None)
         return answer
 
-    monkeypatch.setattr(credentials.oauth, "refresh", overtaken)
+    monkeypatch.setattr(oauth, "refresh", overtaken)
     _expire(drive)
     with pytest.raises(Revoked):
         fresh_token(drive)

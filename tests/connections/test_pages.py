@@ -35,14 +35,18 @@ def test_the_list_refreshes_only_what_changes(client_for: SignIn, owner: User, c
     assert "HX-Target" in answer.headers["Vary"]
 
 
-def test_a_disconnected_one_leaves_the_list_but_keeps_its_page(client_for: SignIn, owner: User, connection: Connection) -> None:
+def test_a_disconnected_one_leaves_the_list_but_keeps_its_page(
+    client_for: SignIn, owner: User, connection: Connection
+) -> None:
     Connection.everyone.update(status="revoked", credential=None)
     client = client_for(owner)
     assert "Ada&#x27;s wiki" not in client.get("/connections").text
     assert "Its secrets were erased" in client.get(f"/connections/{connection.pk}").text
 
 
-def test_a_viewer_looks_but_has_no_buttons(client_for: SignIn, viewer: User, connection: Connection, notion: Integration) -> None:
+def test_a_viewer_looks_but_has_no_buttons(
+    client_for: SignIn, viewer: User, connection: Connection, notion: Integration
+) -> None:
     client = client_for(viewer)
     assert "Disconnect" not in client.get(f"/connections/{connection.pk}").text
     assert "data-connect-popup" not in client.get("/connections").text

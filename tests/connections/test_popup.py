@@ -1,5 +1,6 @@
 """Whom a connect may tell, and where it may go on: never an origin that is not registered."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -98,13 +99,17 @@ def test_an_own_path_stays_on_our_host(path: str) -> None:
         assert urlsplit(popup._absolute(path)).netloc == urlsplit(popup.own_origin()).netloc
 
 
-def test_the_way_back_carries_id_and_state_beside_its_own_query(tenant: Tenant, make_connection) -> None:  # type: ignore[no-untyped-def]
+def test_the_way_back_carries_id_and_state_beside_its_own_query(
+    tenant: Tenant, make_connection: Callable[..., Connection]
+) -> None:
     connection: Connection = make_connection(tenant, "notion")
     query = parse_qs(urlsplit(popup.returning(f"{TOOL}/p?a=1", connection, "s1")).query)
     assert query == {"a": ["1"], "connection_id": [str(connection.pk)], "state": ["s1"]}
 
 
-def test_another_tenants_connection_is_not_renewed(tenant: Tenant, other_tenant: Tenant, notion: Integration, make_connection) -> None:  # type: ignore[no-untyped-def]
+def test_another_tenants_connection_is_not_renewed(
+    tenant: Tenant, other_tenant: Tenant, notion: Integration, make_connection: Callable[..., Connection]
+) -> None:
     theirs, mine = make_connection(other_tenant, "notion"), make_connection(tenant, "notion")
     assert _read({"connection": str(theirs.pk)}, tenant, notion).wish.renew is None
     assert _read({"connection": str(mine.pk)}, tenant, notion).wish.renew == mine

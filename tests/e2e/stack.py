@@ -1,4 +1,4 @@
-"""The whole product as separate processes, the way it runs for people: web, worker, tool supervisor, sandbox provider."""
+"""The whole product as separate processes, as it runs for people: web, worker, tool supervisor, sandbox provider."""
 
 import os
 import re
@@ -79,7 +79,12 @@ class Stack:
     def manage(self, *arguments: str) -> str:
         """Run a management command; returns what it printed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -122,7 +127,7 @@ class Stack:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
+                with urllib.request.urlopen(address, timeout=5) as answer:
                     if answer.status == 200:
                         return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
@@ -131,7 +136,9 @@ class Stack:
 
     def all_logs(self) -> str:
         """What every process wrote."""
-        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')}" for path in sorted(self.logs.glob("*.log")))
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')}" for path in sorted(self.logs.glob("*.log"))
+        )
 
     def mailed_code(self, address: str) -> str:
         """The verification code last mailed to an address."""
@@ -139,7 +146,9 @@ class Stack:
         while time.monotonic() < deadline:
             for letter in sorted(self.mail.glob("*"), key=lambda path: path.stat().st_mtime, reverse=True):
                 text = letter.read_text()
-                if address in text and (code := re.search(r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", text, re.MULTILINE)):
+                if address in text and (
+                    code := re.search(r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", text, re.MULTILINE)
+                ):
                     return code.group(1)
             time.sleep(0.1)
         raise AssertionError(f"No code was mailed to {address}: {[p.read_text() for p in self.mail.glob('*')]}")

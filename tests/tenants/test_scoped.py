@@ -14,7 +14,9 @@ from tenants.scoped import TenantModel, one_of
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_door_shows_one_tenant(tenant: Tenant, other_tenant: Tenant, make_connection: Callable[..., Connection]) -> None:
+def test_the_door_shows_one_tenant(
+    tenant: Tenant, other_tenant: Tenant, make_connection: Callable[..., Connection]
+) -> None:
     mine, theirs = make_connection(tenant, "notion"), make_connection(other_tenant, "notion")
     assert list(Connection.objects.of(tenant)) == [mine]
     with pytest.raises(Http404):

@@ -16,7 +16,9 @@ def newcomer(db: None) -> User:
     return user
 
 
-def test_a_newcomer_is_asked_for_an_address_and_comes_back(client_for: Callable[[User], Client], newcomer: User) -> None:
+def test_a_newcomer_is_asked_for_an_address_and_comes_back(
+    client_for: Callable[[User], Client], newcomer: User
+) -> None:
     client = client_for(newcomer)
     answer = client.get("/connections?x=1")
     assert answer.headers["Location"] == "/welcome?next=%2Fconnections%3Fx%3D1"

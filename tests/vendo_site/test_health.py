@@ -1,5 +1,7 @@
 """/healthz says that the process lives, /readyz that its parts do."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -26,6 +28,6 @@ def test_a_part_that_fails_is_named_without_detail(client: Client, db: None, mon
     assert b"hunter2" not in answer.content
 
 
-def test_an_unusable_vault_key_is_not_ready(client: Client, db: None, settings) -> None:  # type: ignore[no-untyped-def]
+def test_an_unusable_vault_key_is_not_ready(client: Client, db: None, settings: Any) -> None:
     settings.VAULT_KEYS = "a:short"
     assert client.get("/readyz").json()["vault_key"] == "failed"

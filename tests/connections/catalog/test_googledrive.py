@@ -15,7 +15,9 @@ TOKEN_ANSWER = {
     "refresh_token_expires_in": 604799,
 }
 REFRESH_ANSWER = {"access_token": "ya29.renewed", "expires_in": 3599, "scope": SCOPE, "token_type": "Bearer"}
-ABOUT = {"user": {"kind": "drive#user", "displayName": "Ada", "permissionId": "0123", "emailAddress": "ada@example.com"}}
+ABOUT = {
+    "user": {"kind": "drive#user", "displayName": "Ada", "permissionId": "0123", "emailAddress": "ada@example.com"}
+}
 WAIVERS: set[str] = set()
 
 provider = get("googledrive")
