@@ -73,10 +73,13 @@ def stored(draft: Draft) -> Details:
     return _details(draft, naming, {"initial": values}, values)
 
 
-def judged(draft: Draft) -> Details:
-    """The step as it was left, with everything that stands against a launch."""
+def judged(draft: Draft, posted: Mapping[str, Any] | None = None) -> Details:
+    """The step as it was left, with everything that stands against a launch.
+
+    With `posted`, name and address are judged as they were sent: the draft keeps them cut to size.
+    """
     values = drafts.answers(draft)
-    naming = NamingForm({"name": draft.name, "slug": draft.slug}, tenant=draft.tenant)
+    naming = NamingForm({"name": draft.name, "slug": draft.slug} if posted is None else posted, tenant=draft.tenant)
     return _details(draft, naming, {"data": {f"{PREFIX}-{key}": value for key, value in values.items()}}, values)
 
 

@@ -118,7 +118,7 @@ def _details(request: MemberRequest, draft: Draft) -> HttpResponseBase:
         details = forms.judged(draft) if "check" in request.GET else forms.stored(draft)
         return _page(request, draft, steps.DETAILS, details=details)
     forms.keep(draft, request.POST)
-    details = forms.judged(draft)
+    details = forms.judged(draft, request.POST)
     if not details.valid:
         return _page(request, draft, steps.DETAILS, details=details, status=422)
     return redirect("wizard:step", draft.pk, steps.after(draft, steps.DETAILS))
