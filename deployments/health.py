@@ -11,7 +11,7 @@ from deployments.models import Deployment
 from deployments.runtimes import Runtime, RuntimeState, Status
 
 ASK_WITHIN = 5.0  # seconds for one answer
-LIVES = 3  # processes, one after the other, that a tool may use up before we stop hoping
+LIVES = 4  # processes, one after the other, that a tool may use up before we stop hoping
 
 
 class Unwell(Exception):

@@ -97,6 +97,7 @@ def write_configuration() -> Path:
 
 def write_program(deployment: Deployment) -> None:
     """Write a tool's file. Its command names the deployment and nothing else: the environment comes from the vault."""
+    programs().mkdir(parents=True, exist_ok=True, mode=0o700)
     manage = Path(settings.BASE_DIR) / "manage.py"
     command = shlex.join([sys.executable, str(manage), "run_tool", str(deployment.pk)])
     program = {
@@ -104,14 +105,15 @@ def write_program(deployment: Deployment) -> None:
         "directory": str(folders.home(deployment)),
         "autostart": "true",
         "autorestart": "unexpected",
-        # Our own wrapper takes about a second before the tool begins; it must live well beyond that.
-        "startsecs": "5",
+        # Our own wrapper takes seconds on a busy machine before the tool begins; it must live well beyond that.
+        "startsecs": "10",
         "startretries": "3",
         "stopwaitsecs": str(STOP_WITHIN),
         "stopasgroup": "true",
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": str(folders.log(deployment)),
+        # supervisord expands this value twice.
+        "stdout_logfile": str(folders.log(deployment)).replace("%", "%%"),
         "stdout_logfile_maxbytes": "2MB",
         "stdout_logfile_backups": "2",
     }
@@ -123,10 +125,7 @@ def call(method: str, *arguments: Any) -> Any:
     endpoint = _endpoint()
     if endpoint is None:
         raise not_running()
-    login = b64encode(f"{endpoint['username']}:{endpoint['password']}".encode()).decode()
-    server = xmlrpc.client.ServerProxy(
-        "http://supervisor/RPC2", transport=_Transport(endpoint["file"]), headers=[("Authorization", f"Basic {login}")]
-    )
+    server = xmlrpc.client.ServerProxy("http://supervisor/RPC2", transport=_Transport(endpoint))
     try:
         with server:
             return getattr(server, f"supervisor.{method}")(*arguments)
@@ -149,15 +148,20 @@ class _Connection(http.client.HTTPConnection):
         """Open the socket."""
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+        try:
+            self.sock.connect(self.path)
+        except OSError:
+            self.close()
+            raise
 
 
 class _Transport(xmlrpc.client.Transport):
     """XML-RPC over that."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self.path = path
+    def __init__(self, endpoint: Mapping[str, str]) -> None:
+        login = b64encode(f"{endpoint['username']}:{endpoint['password']}".encode()).decode()
+        super().__init__(headers=[("Authorization", f"Basic {login}")])
+        self.path = endpoint["file"]
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         """A connection for one call."""
