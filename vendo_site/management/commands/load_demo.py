@@ -16,7 +16,7 @@ from deployments.publish import publish
 from tenants.models import Membership, Tenant, User
 
 EXAMPLE = settings.BASE_DIR / "examples" / "notion-importer"
-CLIENT_ID, CLIENT_SECRET = "vendo-sandbox", "vendo-sandbox-secret"  # noqa: S105  (the sandbox's; its README says so)
+CLIENT_ID, CLIENT_SECRET = "vendo-sandbox", "vendo-sandbox-secret"
 
 # Integration → where the sandbox's look-alike of it has what.
 LOOKALIKES = {
