@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field, PlainSerializer, StringConstraints
 
 from connections import connect as journey
@@ -158,9 +158,9 @@ def list_apps(request: MemberRequest) -> dict[str, Any]:
 
 
 @router.post("/apps", auth=writer, response={201: AppOut})
-def create_app(request: MemberRequest, body: NewApp) -> tuple[int, App]:
+def create_app(request: MemberRequest, body: NewApp) -> Status[App]:
     """A new project. Apps of deployments come with their deployment."""
-    return 201, projects.create_project(request.tenant, body.name)
+    return Status(201, projects.create_project(request.tenant, body.name))
 
 
 @router.patch("/apps/{uuid:app_id}", auth=writer, response=AppOut)

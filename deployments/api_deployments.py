@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from connections.models import Connection
@@ -11,6 +11,7 @@ from deployments import launch as launching
 from deployments.api_apps import Done, Moment
 from deployments.api_door import Member, Refused, Writer
 from deployments.models import Deployment, Release, Tool
+from deployments.timeline import StepView, timeline
 from tenants.http import MemberRequest
 from tenants.scoped import one_of
 
@@ -38,6 +39,16 @@ class Deployed(Schema):
     deploymentId: UUID  # noqa: N815
 
 
+class StepOut(Schema):
+    """A step of the pipeline: how it stands, and how long it took or has taken."""
+
+    name: str
+    title: str
+    state: str
+    seconds: float | None
+    message: str
+
+
 class DeploymentOut(Schema):
     """A deployment as it is now. `failure` holds step, message and remedy of the step that failed."""
 
@@ -54,6 +65,12 @@ class DeploymentOut(Schema):
     version: str = Field(alias="release.version")
     created_at: Moment
     updated_at: Moment
+    steps: list[StepOut]
+
+    @staticmethod
+    def resolve_steps(deployment: Deployment) -> list[StepView]:
+        """All steps, in their order."""
+        return timeline(deployment)
 
     @staticmethod
     def resolve_failure(deployment: Deployment) -> dict[str, Any] | None:
@@ -62,7 +79,7 @@ class DeploymentOut(Schema):
 
 
 @router.post("/deploy", auth=writer, response={201: Deployed})
-def deploy(request: MemberRequest, body: Deploy) -> tuple[int, dict[str, Any]]:
+def deploy(request: MemberRequest, body: Deploy) -> Status[dict[str, Any]]:
     """Launch a tool. The pipeline goes on by itself; look at the deployment to follow it."""
     release = _release(body.toolSlug)
     if body.pendingBindings:
@@ -86,7 +103,7 @@ def deploy(request: MemberRequest, body: Deploy) -> tuple[int, dict[str, Any]]:
     except launching.LaunchRefused as refusal:
         details = {"fields": refusal.details} if refusal.code == "INVALID_INPUT" else refusal.details
         raise _refusal(refusal.code, refusal.message, **details) from None
-    return 201, {"deploymentId": deployment.pk}
+    return Status(201, {"deploymentId": deployment.pk})
 
 
 @router.get("/deployments/{uuid:deployment_id}", auth=member, response=DeploymentOut)

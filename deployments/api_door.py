@@ -101,7 +101,10 @@ def _in_json(view: Any) -> Any:
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response: HttpResponseBase = view(request, *args, **kwargs)
+        try:
+            response: HttpResponseBase = view(request, *args, **kwargs)
+        except Http404:  # the bare root, which ninja has for its own use
+            response = JsonResponse({"error": "not_found"}, status=404)
         if response.status_code == 405:
             response = JsonResponse(
                 {"error": "method_not_allowed"}, status=405, headers={"Allow": response.headers["Allow"]}

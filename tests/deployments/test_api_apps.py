@@ -1,0 +1,245 @@
+"""Apps, keys and bindings as JSON."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from connections import catalog
+from connections.models import Connection, Integration
+from deployments import bindings, keys
+from deployments.models import ApiKey, App, Binding, Deployment
+from deployments.projects import create_project
+from tenants.models import Tenant, User
+
+pytestmark = pytest.mark.django_db
+type MakeConnection = Callable[..., Connection]
+type MakeDeployment = Callable[..., Deployment]
+
+
+@pytest.fixture
+def client(member: User, client_for: Callable[[User], Client]) -> Client:
+    """A member's browser."""
+    return client_for(member)
+
+
+def send(client: Client, method: str, path: str, body: Any) -> Any:
+    return client.generic(method, path, json.dumps(body), content_type="application/json")
+
+
+# --- apps -------------------------------------------------------------------------------------------------------------
+
+
+def test_apps_are_listed_with_their_deployments(
+    client: Client, project: App, other_tenant: Tenant, make_deployment: MakeDeployment
+) -> None:
+    create_project(other_tenant, "Theirs")
+    deployment = make_deployment(project.tenant, url="http://127.0.0.1:8101")
+    listed = client.get("/api/apps").json()["apps"]
+    assert [app["name"] for app in listed] == ["Clock", "Ada's laptop"]
+    assert listed[0]["deployment"] == {
+        "id": str(deployment.pk),
+        "slug": "clock",
+        "name": "Clock",
+        "status": "running",
+        "url": "http://127.0.0.1:8101",
+    }
+    assert listed[1] | {"created_at": ""} == {
+        "id": str(project.pk),
+        "name": "Ada's laptop",
+        "kind": "project",
+        "allowed_origins": [],
+        "created_at": "",
+        "deployment": None,
+    }
+    assert listed[1]["created_at"].endswith("Z")
+
+
+def test_listing_takes_as_many_queries_for_many(
+    client: Client,
+    tenant: Tenant,
+    make_deployment: MakeDeployment,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(5):
+        create_project(tenant, f"P{number}")
+        make_deployment(tenant, slug=f"clock-{number}")
+    with django_assert_max_num_queries(4):  # session, person, membership, apps
+        assert len(client.get("/api/apps").json()["apps"]) == 10
+
+
+def test_a_project_can_be_made(client: Client, tenant: Tenant) -> None:
+    response = send(client, "POST", "/api/apps", {"name": "  Laptop "})
+    assert response.status_code == 201
+    app = App.everyone.get(pk=response.json()["id"])
+    assert (app.name, app.kind, app.tenant) == ("Laptop", App.Kind.PROJECT, tenant)
+
+
+def test_an_app_can_be_changed_in_part(client: Client, project: App) -> None:
+    path = f"/api/apps/{project.pk}"
+    assert send(client, "PATCH", path, {"name": "Desk"}).json()["name"] == "Desk"
+    answer = send(client, "PATCH", path, {"allowed_origins": ["https://app.example.org/"]}).json()
+    assert (answer["name"], answer["allowed_origins"]) == ("Desk", ["https://app.example.org"])
+    project.refresh_from_db()
+    assert (project.name, project.allowed_origins) == ("Desk", ["https://app.example.org"])
+
+
+def test_a_bad_origin_changes_nothing(client: Client, project: App) -> None:
+    response = send(client, "PATCH", f"/api/apps/{project.pk}", {"name": "Desk", "allowed_origins": ["https://a/b"]})
+    assert response.status_code == 400
+    assert response.json()["error"] == "validation_failed"
+    assert "https://app.example.org" in response.json()["fields"]["allowed_origins"]
+    project.refresh_from_db()
+    assert project.name == "Ada's laptop"
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_shown_once(client: Client, project: App, member: User) -> None:
+    response = send(client, "POST", f"/api/apps/{project.pk}/keys", {"name": "laptop"})
+    assert response.status_code == 200
+    minted = response.json()
+    assert set(minted) == {"key", "keyId", "prefix"}
+    row = keys.recognise(minted["key"])
+    assert (str(row.pk), row.prefix, row.app, row.created_by_id) == (
+        minted["keyId"],
+        minted["prefix"],
+        project,
+        member.pk,
+    )
+    assert minted["key"] not in client.get("/api/keys").content.decode()
+
+
+def test_a_key_may_have_an_end(client: Client, project: App) -> None:
+    ends = timezone.now() + timedelta(days=1)
+    send(client, "POST", f"/api/apps/{project.pk}/keys", {"name": "laptop", "expires_at": ends.isoformat()})
+    assert ApiKey.everyone.get().expires_at == ends
+
+
+def test_keys_are_listed_without_hash_or_text(client: Client, project: App, other_tenant: Tenant) -> None:
+    keys.mint(create_project(other_tenant, "Theirs"), "theirs")
+    key, text = keys.mint(project, "laptop")
+    response = client.get("/api/keys")
+    assert [row["id"] for row in response.json()["keys"]] == [str(key.pk)]
+    assert response.json()["keys"][0]["prefix"] == text[:12]
+    assert key.key_hash not in response.content.decode()
+
+
+def test_revoking_a_key(client: Client, project: App) -> None:
+    key, _ = keys.mint(project, "laptop")
+    first = client.delete(f"/api/keys/{key.pk}")
+    assert first.status_code == 200
+    assert set(first.json()) == {"revoked_at"}
+    assert first.json()["revoked_at"].endswith("Z")
+    assert client.delete(f"/api/keys/{key.pk}").json() == first.json()
+
+
+def test_a_connections_key(client: Client, tenant: Tenant, make_connection: MakeConnection) -> None:
+    connection = make_connection(tenant, "notion")
+    minted = send(client, "POST", f"/api/connections/{connection.pk}/keys", {"name": "cron"}).json()
+    assert keys.recognise(minted["key"]).connection == connection
+
+
+def test_a_disconnected_one_gets_no_key(client: Client, tenant: Tenant, make_connection: MakeConnection) -> None:
+    gone = make_connection(tenant, "notion", status=Connection.Status.REVOKED)
+    assert send(client, "POST", f"/api/connections/{gone.pk}/keys", {"name": "cron"}).status_code == 404
+
+
+# --- bindings ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_binding(client: Client, project: App, make_connection: MakeConnection, method: str) -> None:
+    connection = make_connection(project.tenant, "notion")
+    path, body = f"/api/apps/{project.pk}/bindings", {"provider_slug": "notion", "connection_id": str(connection.pk)}
+    answer = {"ok": True, "connection_id": str(connection.pk), "already_connected": False, "restartRequired": False}
+    assert send(client, method, path, body).json() == answer
+    assert send(client, method, path, body).json() == answer | {"already_connected": True}
+    assert client.get(path).json() == {
+        "bindings": [
+            {
+                "provider_slug": "notion",
+                "connection_id": str(connection.pk),
+                "display_name": "Notion account",
+                "status": "active",
+            }
+        ]
+    }
+
+
+def test_a_running_tool_with_the_old_token_in_its_environment_needs_a_restart(
+    client: Client, tenant: Tenant, make_connection: MakeConnection, make_deployment: MakeDeployment
+) -> None:
+    app = make_deployment(tenant, "notion", "googledrive").app
+    for slug, needed in (("notion", True), ("googledrive", False)):
+        ends = None if slug == "notion" else timezone.now() + timedelta(hours=1)
+        new = make_connection(tenant, slug, expires_at=ends)
+        body = {"provider_slug": slug, "connection_id": str(new.pk)}
+        assert send(client, "POST", f"/api/apps/{app.pk}/bindings", body).json()["restartRequired"] is needed
+
+
+def test_refusals_of_a_binding(
+    client: Client, project: App, other_tenant: Tenant, make_connection: MakeConnection
+) -> None:
+    mine, theirs = make_connection(project.tenant, "notion"), make_connection(other_tenant, "notion")
+    gone = make_connection(project.tenant, "notion", status=Connection.Status.REVOKED)
+    Integration.objects.filter(slug="googledrive").update(enabled=False)
+    cases = [
+        ("nobody", mine.pk, 404, "unknown_provider"),
+        ("googledrive", mine.pk, 404, "unknown_provider"),
+        ("notion", theirs.pk, 404, "connection_not_found"),
+        ("notion", uuid4(), 404, "connection_not_found"),
+        ("notion", "nonsense", 404, "connection_not_found"),
+        ("notion", gone.pk, 400, "connection_inactive"),
+    ]
+    for slug, identity, status, code in cases:
+        body = {"provider_slug": slug, "connection_id": str(identity)}
+        response = send(client, "POST", f"/api/apps/{project.pk}/bindings", body)
+        assert (response.status_code, response.json()) == (status, {"error": code})
+    assert not Binding.everyone.exists()
+
+
+def test_a_connection_of_another_provider(client: Client, project: App, make_connection: MakeConnection) -> None:
+    drive = make_connection(project.tenant, "googledrive")
+    body = {"provider_slug": "notion", "connection_id": str(drive.pk)}
+    response = send(client, "POST", f"/api/apps/{project.pk}/bindings", body)
+    assert (response.status_code, response.json()) == (400, {"error": "provider_mismatch"})
+
+
+def test_a_connection_that_is_in_use(
+    client: Client,
+    project: App,
+    make_connection: MakeConnection,
+    make_deployment: MakeDeployment,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lonely = dataclasses.replace(catalog.get("notion"), exclusive=True)
+    monkeypatch.setattr(catalog, "get", lambda slug: {"notion": lonely}[slug])
+    connection = make_connection(project.tenant, "notion")
+    bindings.bind(make_deployment(project.tenant, "notion").app, connection)
+    body = {"provider_slug": "notion", "connection_id": str(connection.pk)}
+    response = send(client, "POST", f"/api/apps/{project.pk}/bindings", body)
+    assert response.status_code == 409
+    assert response.json() == {
+        "error": "connection_in_use",
+        "bound_to": {"deployment_slug": "clock", "deployment_name": "Clock"},
+    }
+
+
+def test_disconnecting(client: Client, project: App, make_connection: MakeConnection, monkeypatch: Any) -> None:
+    monkeypatch.setattr("connections.oauth.revoke", lambda *_: None)
+    connection = make_connection(project.tenant, "notion")
+    bindings.bind(project, connection)
+    for _ in range(2):
+        assert client.delete(f"/api/connections/{connection.pk}").json() == {"ok": True}
+    connection.refresh_from_db()
+    assert (connection.status, connection.credential) == (Connection.Status.REVOKED, None)
+    assert not Binding.everyone.exists()
