@@ -15,6 +15,8 @@ from deployments.models import ApiKey, Deployment, EnvironmentVariable
 from tenants.models import Tenant, User
 from tests.deployments.fakes import deployed, release_of
 
+pytestmark = pytest.mark.postgres
+
 type Make = Callable[..., Connection]
 
 

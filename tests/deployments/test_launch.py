@@ -14,6 +14,8 @@ from deployments.models import App, Deployment, Event, Release
 from tenants.models import Tenant, User
 from tests.deployments.fakes import deployed, release_of
 
+pytestmark = pytest.mark.postgres
+
 type Make = Callable[..., Connection]
 
 

@@ -16,6 +16,8 @@ from deployments.models import Deployment
 from tenants.models import Tenant
 from tests.deployments.fakes import deployed, release_of
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture
 def deployment(tenant: Tenant, tmp_path: Path, settings: Any) -> Deployment:

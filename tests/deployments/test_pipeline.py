@@ -22,6 +22,8 @@ from deployments.steps import STEPS, Done, Job, StepFailed
 from tenants.models import Tenant, User
 from tests.deployments.fakes import FakeRuntime, deployed, everything_told, release_of
 
+pytestmark = pytest.mark.postgres
+
 type Make = Callable[..., Connection]
 
 NAMES = [step.name for step in STEPS]
@@ -34,6 +36,7 @@ def runtime(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> F
     fake = FakeRuntime()
     monkeypatch.setattr(runtimes, "current", lambda: fake)
     monkeypatch.setattr(health, "ask", lambda port, path: (True, "status 200"))
+    monkeypatch.setattr(ports, "busy", lambda port: False)
     return fake
 
 

@@ -15,6 +15,8 @@ from deployments.sweep import sweep
 from tenants.models import Tenant
 from tests.deployments.fakes import FakeRuntime, deployed, release_of
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture
 def deployment(tenant: Tenant, tmp_path: Path, settings: Any) -> Deployment:
