@@ -229,7 +229,7 @@ def _refusal(service: Service, answer: _Answer) -> Trouble:
     match answer.status:
         case 401:
             advice = (
-                f"Connect {name} again."
+                f"It may have been taken back in {name}. Connect once more to carry on."
                 if vendo.is_vendo_mode()
                 else f"Check {service.slug.upper()}_TOKEN in .env, and start the tool again."
             )

@@ -62,7 +62,7 @@ _DOCUMENT = """<!doctype html>
 <header class="top">
 <img class="top-mark" src="static/icon.svg" alt="" width="36" height="36">
 <div class="top-words"><h1>{title}</h1>{note}</div>
-<a class="button button--quiet" href="./">Refresh</a>
+<a class="button button--quiet button--small" href="./">Refresh</a>
 </header>
 <main>
 {notice}{sections}
@@ -146,9 +146,7 @@ def _aside(listing: Listing[Database] | Listing[File], link: str | None) -> Mark
     number = len(listing.items)
     words = f"the latest {number}" if listing.more else str(number)
     count = markup('<span class="count">{}</span>', words) if number else NOTHING
-    return markup(
-        '{}<span class="spacer"></span>{}', count, _connect(listing.service, link, "Use another account", "link")
-    )
+    return markup('{}<span class="spacer"></span>{}', count, _connect(listing.service, link, "Switch account", "link"))
 
 
 def _list(rows: Markup, empty: str) -> Markup:
@@ -211,7 +209,9 @@ def _invitation(missing: NeedsConnection, link: str | None) -> Markup:
 
 def _trouble(trouble: Trouble, link: str | None) -> Markup:
     actions = (
-        [_connect(trouble.service, link, f"Connect {trouble.service.name}", "button")] if trouble.reconnect else []
+        [_connect(trouble.service, link, f"Connect {trouble.service.name}", "button button--primary")]
+        if trouble.reconnect
+        else []
     )
     actions.append(Markup('<a class="button" href="./">Try again</a>'))
     return markup(

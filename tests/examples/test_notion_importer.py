@@ -143,7 +143,7 @@ def test_trouble_with_drive_leaves_the_databases_alone(start: Start, world: Worl
 def test_offers_another_account_when_connected(start: Start, world: World) -> None:
     world.connected = {"notion": ["notion-token-1"]}
     page = start().get()
-    assert "Use another account" in page.text
+    assert "Switch account" in page.text
     assert link_to("notion", page.text).startswith(f"{world.dashboard}/connections/connect/notion?app={APP_ID}&")
 
 
