@@ -1,6 +1,7 @@
 """Django admin for the catalogue, connections and connect attempts. No secret is ever shown; none can be read back."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -36,8 +37,7 @@ class IntegrationForm(forms.ModelForm[Integration]):
         overrides: Any = self.cleaned_data["endpoint_overrides"] or {}
         if not isinstance(overrides, dict) or not set(overrides) <= OVERRIDES:
             raise forms.ValidationError(f"Write an object with any of {', '.join(sorted(OVERRIDES))}.")
-        local = tuple(f"http://{host}:" for host in ("127.0.0.1", "localhost"))
-        if not all(isinstance(url, str) and url.startswith(("https://", *local)) for url in overrides.values()):
+        if not all(_is_sound(url) for url in overrides.values()):
             raise forms.ValidationError("Every address must begin with https:// (or be on this machine).")
         return overrides
 
@@ -49,6 +49,15 @@ class IntegrationForm(forms.ModelForm[Integration]):
         if commit:
             integration.save()
         return integration
+
+
+def _is_sound(url: object) -> bool:
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+    except ValueError:
+        return False
+    local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    return bool(parts.hostname) and parts.username is None and (parts.scheme == "https" or local)
 
 
 @admin.register(Integration)

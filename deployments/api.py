@@ -14,6 +14,8 @@ api = NinjaAPI(
     version="1",
     description="For the dashboard's own pages: session cookie, and `X-CSRFToken` on writes. Tools use /credentials.",
     urls_namespace="deployments:api",
+    # Stands in where an operation forgets to say who may call it.
+    auth=[api_door.Writer()],
 )
 api.add_router("", api_apps.router)
 api.add_router("", api_deployments.router)

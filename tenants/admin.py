@@ -1,10 +1,23 @@
-"""Django admin for people and workspaces."""
+"""Django admin for people and workspaces. The way in is our own sign-in, with its second factor and rate limits."""
 
+from typing import Any
+
+import allauth.mfa.admin
+import allauth.socialaccount.admin  # noqa: F401  (registers what is taken back below)
+from allauth.account.decorators import secure_admin_login
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.http import HttpRequest
 
 from tenants.models import Membership, Tenant, User
+
+admin.site.site_header = admin.site.site_title = "Vendo operators"
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# Their pages show secrets. Social sign-in is set up in the environment, and we keep no tokens of it.
+admin.site.unregister([Authenticator, SocialApp, SocialToken])
 
 
 class NewUserForm(AdminUserCreationForm[User]):
@@ -58,3 +71,21 @@ class TenantAdmin(admin.ModelAdmin[Tenant]):
     search_fields = ("name", "slug")
     readonly_fields = ("created_at",)
     inlines = (MembershipInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
+        """Not by a click: providers would never hear that their tokens are gone, and tools would run on."""
+        return False
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(admin.ModelAdmin[Any]):
+    """Second factors, without what they are. Deleting one lets somebody in who lost a phone."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    search_fields = ("user__email",)
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People add their own."""
+        return False
