@@ -18,6 +18,7 @@ from typing import Any
 from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.views import defaults as default_views
 from django.views.decorators.csrf import csrf_exempt
 
 from deployments import keys
@@ -27,6 +28,7 @@ from tenants.access import View
 
 logger = logging.getLogger(__name__)
 
+TOOLS = ("/credentials", "/api/deployments/me/", "/proxy/")
 BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 FAILURES = 60  # failed authentications from one address in one window
 WINDOW = 60  # seconds
@@ -120,6 +122,18 @@ def _neighbourhood(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False).network_address)
     return str(parsed)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The site's handler400: what Django refuses before it finds a view (a wrong Host), for tools in the envelope."""
+    if request.path.startswith(TOOLS):
+        return render(ApiError("validation_failed", "This request can't be read. Check its address and headers."))
+    return default_views.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The site's handler500: what breaks outside of a view, for tools in the envelope. Django has logged it."""
+    return render(ApiError("internal_error")) if request.path.startswith(TOOLS) else default_views.server_error(request)
 
 
 def _crash(number: str) -> ApiError:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -376,6 +377,17 @@ def test_a_crash_leaves_a_number_and_nothing_else(
 def test_more_parameters_than_django_takes(tool: Client) -> None:
     query = "&".join(f"p{number}=1" for number in range(2000))
     refused(tool.get(f"/credentials/_bulk?{query}"), 400, "validation_failed")
+
+
+def test_refusals_before_any_view(rf: RequestFactory) -> None:
+    """As the site's handler400 and handler500."""
+    for path, ours in (("/credentials/notion", True), ("/apps", False)):
+        for response in (
+            front_door.bad_request(rf.get(path), SuspiciousOperation("x")),
+            front_door.server_error(rf.get(path)),
+        ):
+            assert ("Vendo-Error-Code" in response.headers) is ours
+            assert response.status_code in {400, 500}
 
 
 def test_no_token_and_no_key_is_logged(tool: Client, connection: Connection, caplog: pytest.LogCaptureFixture) -> None:
