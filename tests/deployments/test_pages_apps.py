@@ -156,7 +156,7 @@ def test_revoking_is_for_writers_of_the_tenant(
     address = f"/apps/{project.pk}/keys/{ApiKey.everyone.get().pk}/revoke"
     assert client_for(viewer).post(address).status_code == 403
     assert client_for(stranger).post(address).status_code == 404
-    assert keys.authenticate(app_key)
+    assert keys.authenticate(app_key).revoked_at is None
 
 
 def test_a_key_is_revoked_through_its_own_app(browser: Client, tenant: Tenant, project: App, app_key: str) -> None:

@@ -117,7 +117,7 @@ def test_choices_are_kept_while_they_are_made(
 
 def test_a_row_is_the_one_of_the_page(browser: Client, address: str, draft: Draft) -> None:
     row = browser.get(f"{address}/notion").text.strip()
-    assert row.startswith("<fieldset")
+    assert row.startswith("<div")
     assert 'id="draft-account-notion"' in row
     assert "draft-account-googledrive" not in row
 
