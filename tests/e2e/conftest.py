@@ -40,10 +40,10 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The whole product: on SQLite with the in-memory layer, and on PostgreSQL with Redis."""
     folder: Path = tmp_path_factory.mktemp(request.param)
     with ExitStack() as services:
-        urls = {}
+        database_url, redis_url = "", ""
         if request.param == "postgres":
-            urls = {"database_url": services.enter_context(postgres()), "redis_url": services.enter_context(redis())}
-        running = services.enter_context(Stack(folder, **urls))
+            database_url, redis_url = services.enter_context(postgres()), services.enter_context(redis())
+        running = services.enter_context(Stack(folder, database_url, redis_url))
         yield running
 
 
