@@ -23,7 +23,7 @@ lint: dev  ## Style of Python and templates, and the floors of the house
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check --quiet . || { echo "The files above are not formatted: make format"; exit 1; }
 	@$(VENV)/djlint --lint --quiet templates
-	@PYTHONPATH=sandbox:sdk/python/src $(VENV)/lint-imports
+	@PYTHONPATH=sandbox:sdk/python/src $(VENV)/lint-imports --no-logo
 
 format: dev  ## Rewrite Python in the house's style
 	@$(VENV)/ruff check --fix-only --quiet .
