@@ -5,8 +5,12 @@ from contextlib import closing
 
 from tests.e2e.stack import Stack
 
+# Sessions are packed, so they are looked at unpacked as well.
 EVERY_ROW = """
 from django.apps import apps
+from django.contrib.sessions.models import Session
+for session in Session.objects.all():
+    print(session.get_decoded())
 for model in apps.get_models(include_auto_created=True):
     for row in model._base_manager.values():
         print(model._meta.label, {name: str(value) for name, value in row.items()})
