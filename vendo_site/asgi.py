@@ -10,7 +10,8 @@ django_application = get_asgi_application()
 # Imported after Django is set up, since these load models.
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from channels.security.websocket import OriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from deployments.live import LiveConsumer  # noqa: E402
@@ -18,6 +19,9 @@ from deployments.live import LiveConsumer  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([path("ws", LiveConsumer.as_asgi())]))),
+        # By origin, not by host name alone: a tool may be a page of the same host on another port.
+        "websocket": OriginValidator(
+            AuthMiddlewareStack(URLRouter([path("ws", LiveConsumer.as_asgi())])), [settings.BASE_URL]
+        ),
     }
 )

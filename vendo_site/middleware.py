@@ -8,19 +8,22 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 type GetResponse = Callable[[HttpRequest], HttpResponse]
 
-POPUP_PATHS = ("/accounts/", "/connections/connect/", "/api/oauth/", "/welcome", "/demo/sign-in")
+ACCOUNTS = "/accounts/"
+POPUP_PATHS = (ACCOUNTS, "/connections/connect/", "/api/oauth/", "/welcome", "/demo/sign-in")
 
 
 def one_host(get_response: GetResponse) -> GetResponse:
     """People are brought to the host of VENDO_BASE_URL: providers send them back there, and cookies must be there too.
 
-    Programs are not redirected: some do not follow, and none should send a key twice.
+    Programs are not redirected: some do not follow, and none should send a key twice. The account pages answer under no
+    other name whatever the method: the links they mail begin with the request's host, and Django lets any port pass,
+    so a tool on this machine could have somebody's new password set on its own page.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         base = urlsplit(settings.BASE_URL)
         page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
-        if page and request.get_host() != base.netloc:
+        if (page or request.path.startswith(ACCOUNTS)) and request.get_host() != base.netloc:
             return HttpResponseRedirect(f"{settings.BASE_URL}{request.get_full_path()}")
         return get_response(request)
 

@@ -241,12 +241,13 @@ class TestDoor:
         assert await socket.close_code() == 4401
         await socket.leave()
 
+    @pytest.mark.parametrize("origin", [b"https://evil.example", b"http://localhost:8101", b"https://localhost:8000"])
     async def test_pages_of_other_origins_do_not(
-        self, owner: User, tenant: Tenant, client_for: Callable[[User], Client]
+        self, owner: User, tenant: Tenant, client_for: Callable[[User], Client], origin: bytes
     ) -> None:
         client = await sync_to_async(client_for)(owner)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-        socket = at_the_door(cookie, b"https://evil.example")
+        socket = at_the_door(cookie, origin)
         assert not await socket.open()
 
 

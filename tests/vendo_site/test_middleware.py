@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from tenants.models import User
@@ -37,3 +38,10 @@ def test_htmx_is_sent_to_the_sign_in_page_as_a_whole(browser: Client, db: None) 
     answer = browser.get("/connections", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["HX-Redirect"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("host", ["localhost:6666", "127.0.0.1:8101"])
+def test_no_mail_links_to_another_host_or_port(host: str, browser: Client, owner: User) -> None:
+    answer = browser.post("/accounts/password/reset/", {"email": owner.email}, headers={"host": host})
+    assert answer.headers["Location"] == "http://localhost:8000/accounts/password/reset/"
+    assert mail.outbox == []
