@@ -7,7 +7,7 @@ keys read; `manage.py rotate_vault_keys` moves everything to the first.
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,8 @@ from django.db import models, transaction
 
 VERSION = "v1"
 NONCE_BYTES = 12  # NIST SP 800-38D, section 8.2: 96 random bits
+
+_elsewhere: list[Callable[[], int]] = []
 
 
 class VaultError(Exception):
@@ -75,8 +77,18 @@ def rotate(batch_size: int = 200) -> int:
 
     Works while the system runs: a row is rewritten only if it still holds the envelope that was read.
     """
-    current = f"{VERSION}.{next(iter(_keys()))}."
-    return sum(_rotate_column(model, field, current, batch_size) for model, field in vault_columns())
+    columns = sum(_rotate_column(model, field, _current(), batch_size) for model, field in vault_columns())
+    return columns + sum(rotate_others() for rotate_others in _elsewhere)
+
+
+def also_rotates(rotate_others: Callable[[], int]) -> None:
+    """Make known who keeps envelopes outside of a `VaultField`; `rotate` calls it. It returns how many moved."""
+    _elsewhere.append(rotate_others)
+
+
+def renewed(envelope: str, where: str) -> str:
+    """The envelope written anew with the first key; as it is, if that key wrote it."""
+    return envelope if envelope.startswith(_current()) else encrypt(decrypt(envelope, where), where)
 
 
 def vault_columns() -> Iterator[tuple[type[models.Model], str]]:
@@ -109,6 +121,11 @@ def _rotate_column(model: type[models.Model], field: str, current: str, batch_si
         last = batch[-1].pk
 
 
+def _current() -> str:
+    """What every envelope of the first key begins with."""
+    return f"{VERSION}.{next(iter(_keys()))}."
+
+
 def _keys() -> dict[str, bytes]:
     return _parse(settings.VAULT_KEYS)
 
@@ -123,10 +140,15 @@ def _parse(keys: str) -> dict[str, bytes]:
             key = base64.b64decode(text, validate=True)
         except ValueError:
             key = b""
-        if not name.isalnum() or len(key) != 32:
+        if not (name.isascii() and name.isalnum()) or len(key) != 32:
             raise ImproperlyConfigured(
                 f"VENDO_VAULT_KEYS: entry {position} is not `<name>:<base64 of 32 bytes>` with a name of letters and "
                 "digits. Make a key with `openssl rand -base64 32`."
+            )
+        # Of two keys with one name, the first would be lost; SQLite takes `a` and `A` for the same when it rotates.
+        if name.lower() in {other.lower() for other in parsed}:
+            raise ImproperlyConfigured(
+                f"VENDO_VAULT_KEYS: entry {position} has the name of an earlier one. Give each key a name of its own."
             )
         parsed[name] = key
     if not parsed:

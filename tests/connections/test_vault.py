@@ -68,6 +68,13 @@ def test_unusable_keys_are_refused_with_what_to_do(settings: Any, keys: str) -> 
         vault.check_keys()
 
 
+@pytest.mark.parametrize("names", [("a", "a"), ("a", "A")])
+def test_two_keys_of_one_name_are_refused(settings: Any, names: tuple[str, str]) -> None:
+    settings.VAULT_KEYS = ",".join(f"{name}:{NEW[4:]}" for name in names)
+    with pytest.raises(ImproperlyConfigured, match="name of its own"):
+        vault.check_keys()
+
+
 def test_a_ciphertext_moved_to_another_row_does_not_open(
     tenant: Tenant, other_tenant: Tenant, make_connection: Callable[..., Connection]
 ) -> None:

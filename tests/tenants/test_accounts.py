@@ -1,13 +1,19 @@
 """Signing up with e-mail and password, verified by a mailed code."""
 
+import base64
 import re
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.utils import decrypt
 from django.core import mail
+from django.core.management import call_command
 from django.test import Client
 
+from connections import vault
 from tenants.models import Membership, User
 
 PASSWORD = "correct horse battery"
@@ -48,3 +54,17 @@ def test_a_second_factors_secret_is_in_the_vault(owner: User) -> None:
     stored = Authenticator.objects.get(user=owner).data["secret"]
     assert stored.startswith("v1.")
     assert secret not in stored
+
+
+def test_a_second_factor_works_after_the_vaults_keys_were_changed(owner: User, settings: Any) -> None:
+    old, new = settings.VAULT_KEYS, f"new:{base64.b64encode(b'n' * 32).decode()}"
+    secret = generate_totp_secret()
+    TOTP.activate(owner, secret)
+    codes = RecoveryCodes.activate(owner).get_unused_codes()
+    settings.VAULT_KEYS = f"{new},{old}"
+    call_command("rotate_vault_keys")
+    settings.VAULT_KEYS = new
+    totp, recovery = (Authenticator.objects.get(user=owner, type=kind) for kind in ("totp", "recovery_codes"))
+    assert decrypt(totp.data["secret"]) == secret
+    assert recovery.wrap().get_unused_codes() == codes
+    assert vault.rotate() == 0
