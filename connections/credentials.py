@@ -142,8 +142,10 @@ def _refresh(connection: Connection, lease: str) -> Token:
     refresh_token = vault.reveal(connection, "refresh_token")
     name = connection.integration.provider.name
     if refresh_token is None:
-        _release(connection, lease)
-        mark_needs_reauth(connection, message := f"The {name} token has expired and can't be renewed. Reconnect it.")
+        message = f"The {name} token has expired and can't be renewed. Reconnect it."
+        # Not ours any more where the tenant has just reconnected: their new token must not be condemned.
+        if _release(connection, lease):
+            mark_needs_reauth(connection, message)
         raise NeedsReauth(message)
     try:
         answer = oauth.refresh(connection.integration, refresh_token)

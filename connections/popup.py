@@ -16,6 +16,7 @@ from tenants.models import Tenant
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # Parameters that stand for an intent; `app_key` is a secret and must leave the address bar before anything renders.
 SWAPPED = ("app_key", "app")
+LONGEST_RETURN = 2000  # characters, as many as an attempt keeps
 KEPT = ("intent", "opener_origin", "return_to", "returnTo", "state", "embed", "connection")
 
 
@@ -66,7 +67,7 @@ def read(query: Mapping[str, str], tenant: Tenant, integration: Integration) -> 
         intent=intent,
         target_origin=told,
         return_to=_absolute(return_to) if return_to else "",
-        opener_state=query.get("state", "")[:500],
+        opener_state=query.get("state", "").replace("\x00", "")[:500],  # PostgreSQL refuses NUL characters in text
         renew=_to_renew(query.get("connection"), tenant, integration),
     )
     return Request(wish, purpose, tuple(notes))
@@ -122,6 +123,8 @@ def _is_own_path(address: str) -> bool:
 
 
 def _may_return(address: str, purpose: Purpose | None) -> bool:
+    if len(_absolute(address)) > LONGEST_RETURN or any(not c.isprintable() for c in address):
+        return False
     origin = _origin(address)
     return _is_own_path(address) or (origin is not None and _allowed(origin, purpose))
 

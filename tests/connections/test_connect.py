@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from connections import catalog, signals, vault
+from connections import catalog, connect, signals, vault
 from connections.models import ConnectAttempt, Connection, Integration
 from tenants.models import Tenant, User
 from tests.simulator import Simulator
@@ -366,6 +366,27 @@ def test_disconnecting_wipes_and_tells_the_provider(
     connection.refresh_from_db()
     assert (connection.status, connection.credential, connection.refresh_token) == ("revoked", None, None)
     assert provider.asked_of("/revoke")[0].body["token"] == "refresh-0"
+
+
+def test_a_token_that_was_renewed_since_the_page_was_read_is_the_one_given_up(
+    tenant: Tenant, provider: Simulator, make_connection: Callable[..., Connection]
+) -> None:
+    connection = make_connection(tenant, "googledrive", refresh_token="refresh-0")
+    renewed = Connection.everyone.get(pk=connection.pk)
+    vault.seal(renewed, "refresh_token", "refresh-1")
+    renewed.save()
+    connect.disconnect(connection)
+    assert provider.asked_of("/revoke")[0].body["token"] == "refresh-1"
+
+
+def test_secrets_that_do_not_open_can_still_be_disconnected(
+    client_for: SignIn, owner: User, tenant: Tenant, make_connection: Callable[..., Connection]
+) -> None:
+    connection = make_connection(tenant, "notion")
+    Connection.everyone.filter(pk=connection.pk).update(credential="v1.lost.AAAA")
+    client_for(owner).post(f"/connections/{connection.pk}/disconnect")
+    connection.refresh_from_db()
+    assert (connection.status, connection.credential) == ("revoked", None)
 
 
 @pytest.mark.parametrize("broken", ["revoke_status", "gone"])

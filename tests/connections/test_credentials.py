@@ -175,6 +175,24 @@ def test_a_disconnect_during_the_refresh_wins(
     assert Connection.everyone.get(pk=drive.pk).credential is None
 
 
+def test_a_reconnect_while_an_old_token_ends_is_not_condemned(
+    drive: Connection, provider: Simulator, monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    reveal = vault.reveal
+
+    def overtaken(row: Connection, field: str) -> str | None:
+        if field == "refresh_token":
+            Connection.everyone.filter(pk=drive.pk).update(refresh_lease="", refresh_token=None)
+            return None
+        return reveal(row, field)
+
+    monkeypatch.setattr(vault, "reveal", overtaken)
+    _expire(drive)
+    with pytest.raises(NeedsReauth):
+        fresh_token(drive)
+    assert (Connection.everyone.get(pk=drive.pk).status, told) == ("active", [])
+
+
 def test_a_dead_holder_of_the_lease_is_not_waited_for(drive: Connection) -> None:
     drive.refresh_lease, drive.refresh_lease_until = "dead", timezone.now() - timedelta(seconds=1)
     drive.save()

@@ -73,6 +73,12 @@ def test_anything_else_is_ignored_and_said(address: str, tenant: Tenant, notion:
     assert len(asked.notes) == 2
 
 
+@pytest.mark.parametrize("address", ["/\x00", f"{TOOL}/\x00", f"/{'x' * 2000}", f"{TOOL}/{'x' * 2000}"])
+def test_what_no_column_could_keep_is_ignored(address: str, tenant: Tenant, notion: Integration) -> None:
+    asked = _read({"opener_origin": TOOL, "return_to": address, "state": "a\x00b"}, tenant, notion, "tool")
+    assert (asked.wish.target_origin, asked.wish.return_to, asked.wish.opener_state) == (TOOL, "", "ab")
+
+
 def test_a_connect_from_the_page_itself_tells_no_tool(tenant: Tenant, notion: Integration) -> None:
     assert _read({"opener_origin": TOOL}, tenant, notion).wish.target_origin == popup.own_origin()
 
