@@ -27,7 +27,7 @@ def development_secret(path: Path, make: Callable[[], str]) -> str:
     it is written aside and linked into place, and whoever comes second reads the winner's.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -40,6 +40,11 @@ def development_secret(path: Path, make: Callable[[], str]) -> str:
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def private_folder(path: Path) -> None:
+    """Have the folder; a new one is closed to others, since databases in it hold sessions. An old one stays as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def mailer(parsed: Mapping[str, object]) -> dict[str, object]:

@@ -6,7 +6,14 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.csp import CSP
 
-from vendo_site.environment import development_secret, mailer, new_signing_key, new_vault_key, require
+from vendo_site.environment import (
+    development_secret,
+    mailer,
+    new_signing_key,
+    new_vault_key,
+    private_folder,
+    require,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -126,7 +133,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
     # A file in tests too: the in-memory database shares one cache between threads and locks differently.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    private_folder(Path(DATABASES["default"]["NAME"]).parent)
 elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 40, "timeout": 20}}
 

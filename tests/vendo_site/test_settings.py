@@ -42,6 +42,14 @@ def test_development_makes_up_secrets_that_only_their_owner_reads(tmp_path: Path
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
 
+def test_a_new_data_folder_is_closed_to_others(tmp_path: Path) -> None:
+    for number, environment in enumerate(({"DEBUG": "true"}, COMPLETE)):
+        folder = tmp_path / str(number)
+        database = {"DATABASE_URL": f"sqlite:///{folder / 'vendo.sqlite3'}"}
+        assert _start(folder, **environment | database).returncode == 0
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 def test_processes_that_start_together_agree_on_the_made_up_secret(tmp_path: Path) -> None:
     code = "from django.conf import settings; print(settings.VAULT_KEYS, settings.SECRET_KEY)"
     env = {"PATH": os.environ["PATH"], "VENDO_DATA_DIR": str(tmp_path), "DEBUG": "true"}
