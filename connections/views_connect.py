@@ -89,7 +89,10 @@ def _choose(request: MemberRequest, integration: Integration, asked: popup.Reque
         raise Http404 from None
     connection: Connection = one_of(rows, pk=chosen)
     if asked.wish.intent:
-        journey.choose(connection, asked.wish.intent)
+        try:
+            journey.choose(connection, asked.wish.intent)
+        except ConnectError as error:
+            return _problem_page(request, 409, "This account can't be used here", error.message)
     return _success(request, connection, asked.wish.target_origin, asked.wish.return_to, asked.wish.opener_state)
 
 

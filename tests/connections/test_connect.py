@@ -12,8 +12,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from connections import catalog, connect, signals, vault
+from connections import catalog, connect, intents, signals, vault
+from connections.errors import ConnectError
+from connections.intents import Intent
 from connections.models import ConnectAttempt, Connection, Integration
+from deployments.models import App
 from tenants.models import Tenant, User
 from tests.simulator import Simulator
 
@@ -351,6 +354,23 @@ def test_the_connect_page_says_what_will_be_allowed(client_for: SignIn, owner: U
     page = client_for(owner).get("/connections/connect/googledrive").text
     assert "See and download all your Google Drive files" in page
     assert "/api/oauth/googledrive/authorize" in page
+
+
+def test_an_account_that_cannot_be_used_after_all_is_said_so(
+    client_for: SignIn,
+    owner: User,
+    tenant: Tenant,
+    make_connection: Callable[..., Connection],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def taken(*_: object) -> None:
+        raise ConnectError("db_insert_failed", "It serves another tool already.")
+
+    monkeypatch.setattr(connect, "choose", taken)
+    app = App.everyone.create(tenant=tenant, name="Project")
+    address = f"/connections/connect/notion?intent={intents.sign(Intent('app', str(app.pk)))}"
+    answer = client_for(owner).post(address, {"connection": make_connection(tenant, "notion").pk})
+    assert (answer.status_code, "It serves another tool already." in answer.text) == (409, True)
 
 
 def test_a_changed_intent_is_refused(client_for: SignIn, owner: User, provider: Simulator) -> None:
