@@ -1,0 +1,84 @@
+"""The switches over HTTP, for tests on the same machine."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from ipaddress import ip_address
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from lookalike import control, tokens
+from lookalike.accounts import PEOPLE
+
+
+def local(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """For programs of this machine alone: not for the network, and not for a page that happens to be open here."""
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        # Browsers name the page's origin with every POST that a page makes.
+        if "Origin" in request.headers or not ip_address(request.META["REMOTE_ADDR"]).is_loopback:
+            return JsonResponse({"error": "Only programs on the sandbox's own machine may do this."}, status=403)
+        try:
+            return view(request)
+        except ValueError as error:
+            return JsonResponse({"error": str(error)}, status=400)
+
+    return guarded
+
+
+@local
+@require_POST
+def switches(request: HttpRequest) -> HttpResponse:
+    """Turn switches; answers with all of them as they are now."""
+    return JsonResponse(control.turn(json.loads(request.body or b"{}")))
+
+
+@local
+@require_GET
+def log(request: HttpRequest) -> HttpResponse:
+    """Token requests by grant type."""
+    return JsonResponse(control.log())
+
+
+@local
+@require_GET
+def secrets(request: HttpRequest) -> HttpResponse:
+    """What a test may look for in logs and tables, where none of it may be."""
+    return JsonResponse({"secrets": control.remembered()})
+
+
+@local
+@require_POST
+def reset(request: HttpRequest) -> HttpResponse:
+    """Everything back, and nothing counted."""
+    control.reset()
+    return JsonResponse({})
+
+
+@local
+@require_POST
+def revoke(request: HttpRequest) -> HttpResponse:
+    """A person takes back all access: refreshes get `invalid_grant`, the APIs 401."""
+    tokens.withdraw(_account(request))
+    return JsonResponse({})
+
+
+@local
+@require_POST
+def expire(request: HttpRequest) -> HttpResponse:
+    """A person's access tokens end now; refresh tokens go on working."""
+    tokens.expire(_account(request))
+    return JsonResponse({})
+
+
+def _account(request: HttpRequest) -> str | None:
+    """`{"account": "ada"}`, or nothing for everybody."""
+    asked = json.loads(request.body or b"{}")
+    account = asked.get("account") if isinstance(asked, dict) else ""
+    if account is not None and account not in PEOPLE:
+        raise ValueError(f"There is no such account. There are: {', '.join(PEOPLE)}.")
+    return account
