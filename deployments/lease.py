@@ -22,7 +22,7 @@ from deployments.models import Deployment
 
 logger = logging.getLogger(__name__)
 
-LENGTH = 15.0  # seconds
+LENGTH = 30.0  # seconds; a busy machine must not make a living worker look dead
 RENEW_EVERY = 5.0  # seconds
 
 

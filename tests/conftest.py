@@ -1,15 +1,27 @@
 """The cast: one workspace with an owner, a member and a viewer, and a stranger from another one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
 
 from connections import vault
 from connections.models import Connection, Integration
 from tenants.models import Membership, Tenant, User
+from tests.services import chromium_path
+
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -120,3 +132,12 @@ def make_connection(db: None) -> Callable[..., Connection]:
         return connection
 
     return make
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium, for one module at a time: while it is open, an event loop runs that Django's ORM refuses."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()

@@ -86,8 +86,12 @@ def deploy(folder: Path, app: str, requirements: str = "") -> Deployment:
     deployment = launch(
         tenant=tenant, user=None, release=release, name=folder.name, slug=folder.name, inputs={}, chosen={}
     )
-    pipeline.run(deployment.pk)
-    deployment.refresh_from_db()
+    for _ in range(5):
+        # As the sweep does: on a machine that is very busy a worker may lose its lease, and the next goes on.
+        pipeline.run(deployment.pk)
+        deployment.refresh_from_db()
+        if deployment.status != Deployment.Status.DEPLOYING:
+            break
     return deployment
 
 

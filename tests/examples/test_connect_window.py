@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.examples.conftest import Start
 from tests.examples.world import World
-from tests.services import chromium_path
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 # The dashboard's side: what its last page does, at the press of a button.
 DASHBOARD = """<!doctype html><title>Dashboard</title><link rel="icon" href="data:,">
@@ -34,15 +33,6 @@ window.addEventListener("message", (event) => {
   if (event.origin === origin && event.data.type === "vendo:connection:ack") window.close();
 });
 </script>"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for all; each test has a profile of its own."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
