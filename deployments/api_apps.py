@@ -1,12 +1,13 @@
 """The dashboard's JSON about apps, their keys and bindings, and keys of single connections."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from ninja import Router, Schema, Status
-from pydantic import Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, StringConstraints
 
 from connections import connect as journey
 from connections.models import Connection, Integration
@@ -20,10 +21,21 @@ from tenants.scoped import one_of
 router = Router(tags=["Apps and keys"])
 member, writer = Member(), Writer()
 
+
+def _to_come(moment: datetime) -> datetime:
+    """A far end overflows in some time zone or database; nobody means the year 3000."""
+    if not timezone.now() < moment < datetime(3000, 1, 1, tzinfo=UTC):
+        raise ValueError("Use a moment in the future.")
+    return moment
+
+
 # No control characters: PostgreSQL takes no NUL, and a name is one line.
 type Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    Field(examples=["Ada's laptop"]),
 ]
+type Future = Annotated[AwareDatetime, AfterValidator(_to_come)]
 type Moment = Annotated[datetime, PlainSerializer(iso)]
 
 
@@ -76,7 +88,7 @@ class NewKey(Schema):
     """What a new key is called, and when it ends."""
 
     name: Name
-    expires_at: datetime | None = None
+    expires_at: Future | None = None
 
 
 class MintedKey(Schema):

@@ -124,6 +124,16 @@ def test_a_key_may_have_an_end(client: Client, project: App) -> None:
     assert ApiKey.everyone.get().expires_at == ends
 
 
+@pytest.mark.parametrize(
+    "ends", ["2020-01-01T00:00:00Z", "2100-01-01T00:00:00", "9999-12-31T23:59:59-12:00", "tomorrow", True]
+)
+def test_an_end_must_be_to_come_and_clear(client: Client, project: App, ends: object) -> None:
+    response = send(client, "POST", f"/api/apps/{project.pk}/keys", {"name": "laptop", "expires_at": ends})
+    assert response.status_code == 400
+    assert list(response.json()["fields"]) == ["expires_at"]
+    assert not ApiKey.everyone.exists()
+
+
 def test_keys_are_listed_without_hash_or_text(client: Client, project: App, other_tenant: Tenant) -> None:
     keys.mint(create_project(other_tenant, "Theirs"), "theirs")
     key, text = keys.mint(project, "laptop")
