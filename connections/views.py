@@ -21,7 +21,7 @@ from tenants.scoped import one_of
 
 @member_required
 @require_GET
-@fragments("connections-mine")
+@fragments("connections-mine", "connections-available")
 def connection_list(request: MemberRequest) -> HttpResponseBase:
     """What is connected, and what can be."""
     mine = list(_live(request))

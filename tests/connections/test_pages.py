@@ -35,6 +35,15 @@ def test_the_list_refreshes_only_what_changes(client_for: SignIn, owner: User, c
     assert "HX-Target" in answer.headers["Vary"]
 
 
+def test_what_can_be_connected_refreshes_too(
+    client_for: SignIn, owner: User, notion: Integration, connection: Connection, googledrive: Integration
+) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "connections-available"}
+    text = client_for(owner).get("/connections", headers=headers).text
+    assert text.strip().startswith('<div id="connections-available"')
+    assert text.count("Connect another account") == 1
+
+
 def test_a_disconnected_one_leaves_the_list_but_keeps_its_page(
     client_for: SignIn, owner: User, connection: Connection
 ) -> None:
