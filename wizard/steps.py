@@ -47,13 +47,22 @@ def problems(draft: Draft) -> dict[str, list[str]]:
     return {step: sentences for step, sentences in found.items() if sentences}
 
 
+def unsettled(draft: Draft) -> list[str]:
+    """The steps before the review where something is to do, or that nobody has seen yet.
+
+    A fresh draft has a name and the tool's defaults, against which nothing stands; the person has yet to agree to them.
+    """
+    unseen = {DETAILS} if draft.inputs is None else set()
+    return [name for name in names(draft) if name in unseen | problems(draft).keys()]
+
+
 def progress(draft: Draft, shown: str) -> list[Step]:
-    """The progress header: every step is a link, and done when nothing stands against it."""
-    order, open_problems = names(draft), problems(draft)
+    """The progress header: every step is a link, and done when nothing is left to do there."""
+    order, still_open = names(draft), unsettled(draft)
 
     def state(name: str) -> str:
         if name == shown:
             return "running"
-        return "pending" if name == REVIEW or name in open_problems else "done"
+        return "pending" if name == REVIEW or name in still_open else "done"
 
     return [Step(name, TITLES[name], reverse("wizard:step", args=[draft.pk, name]), state(name)) for name in order]

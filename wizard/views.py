@@ -38,9 +38,7 @@ MENDED_AT: Mapping[str, str] = {
 def resume(request: MemberRequest, draft_id: UUID) -> HttpResponse:
     """Go on where something is still to do."""
     draft = _draft(request, draft_id)
-    open_problems = steps.problems(draft)
-    first = next((name for name in steps.names(draft) if name in open_problems), steps.REVIEW)
-    return redirect("wizard:step", draft.pk, first)
+    return redirect("wizard:step", draft.pk, next(iter(steps.unsettled(draft)), steps.REVIEW))
 
 
 @writer_required

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from connections.models import Connection
+from connections.models import Connection, Integration
 from deployments.models import Release
-from tenants.models import User
-from tests.scenery import make_deployment
+from tenants.models import Tenant, User
+from tests.scenery import make_deployment, make_release
 from wizard import draft as drafts
 from wizard.models import Draft
 
@@ -26,6 +26,18 @@ def test_a_step_shows_the_way(browser: Client, draft: Draft, step: str) -> None:
     assert page.text.count('aria-current="step"') == 1
     for other in STEPS:
         assert f'href="/deploy/{draft.pk}/{other}"' in page.text
+
+
+def test_details_nobody_has_seen_are_not_complete(
+    browser: Client, tenant: Tenant, member: User, notion: Integration, make_connection: Make
+) -> None:
+    make_connection(tenant, "notion")
+    draft = drafts.start(tenant, member, make_release(inputs=()))  # nothing to ask, so nothing stands against a launch
+    assert "complete" not in browser.get(f"/deploy/{draft.pk}/connect").text
+    assert browser.get(f"/deploy/{draft.pk}").headers["Location"] == f"/deploy/{draft.pk}/details"
+    browser.post(f"/deploy/{draft.pk}/details", {"name": draft.name, "slug": draft.slug})
+    assert browser.get(f"/deploy/{draft.pk}/connect").text.count(", complete") == 1
+    assert browser.get(f"/deploy/{draft.pk}").headers["Location"] == f"/deploy/{draft.pk}/review"
 
 
 @pytest.mark.parametrize("step", STEPS)
