@@ -6,6 +6,7 @@ here knows which: see apis.py for the two calls, page.py for the page.
 
 import json
 import logging
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -189,7 +190,10 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     settings.load_dotenv()
     config = settings.read()
-    server = ThreadingHTTPServer(("127.0.0.1", config.port), partial(Handler, App(config)))
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", config.port), partial(Handler, App(config)))
+    except OSError as error:
+        sys.exit(f"Port {config.port} can't be used: {error.strerror}. Choose another: PORT=8081 python app.py")
     log.info("Ready at http://127.0.0.1:%s", server.server_port)
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()
