@@ -13,6 +13,7 @@ from connections.intents import Purpose
 from connections.models import Connection, Integration
 from tenants.models import Tenant
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # Parameters that stand for an intent; `app_key` is a secret and must leave the address bar before anything renders.
 SWAPPED = ("app_key", "app")
@@ -58,8 +59,8 @@ def read(query: Mapping[str, str], tenant: Tenant, integration: Integration) -> 
             "You will not be sent back automatically, because the address to return to is not registered for this app."
         )
         return_to = ""
-    told = next((o for o in (_origin(opener), _origin(return_to)) if o and _allowed(o, purpose)), own_origin())
-    if opener and _origin(opener) != told:
+    told = next((o for o in (origin_of(opener), origin_of(return_to)) if o and _allowed(o, purpose)), own_origin())
+    if opener and origin_of(opener) != told:
         notes.append(
             "The page that opened this window will not hear of it, because its address is not registered for this app."
         )
@@ -81,9 +82,22 @@ def own_paths_only(query: Mapping[str, str]) -> dict[str, str]:
     return cleaned
 
 
+def origin_of(address: str) -> str | None:
+    """`scheme://host[:port]` of an http(s) address as a browser writes it; None for anything else."""
+    try:
+        parts = urlsplit(address.strip())
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username is not None:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != DEFAULT_PORTS[parts.scheme] else "")
+
+
 def own_origin() -> str:
     """The dashboard's own origin."""
-    return _origin(settings.BASE_URL) or ""
+    return origin_of(settings.BASE_URL) or ""
 
 
 def returning(address: str, connection: Connection, opener_state: str) -> str:
@@ -92,20 +106,6 @@ def returning(address: str, connection: Connection, opener_state: str) -> str:
     query = [*parse_qsl(parts.query, keep_blank_values=True), ("connection_id", str(connection.pk))]
     query += [("state", opener_state)] if opener_state else []
     return urlunsplit(parts._replace(query=urlencode(query)))
-
-
-def _origin(address: str) -> str | None:
-    """`scheme://host[:port]` of an http(s) address; None for anything else."""
-    try:
-        parts = urlsplit(address)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        return None
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    default = {"http": ":80", "https": ":443"}[parts.scheme]
-    return f"{parts.scheme}://{host}{'' if port == default else port}"
 
 
 def _allowed(origin: str, purpose: Purpose | None) -> bool:
@@ -125,7 +125,7 @@ def _is_own_path(address: str) -> bool:
 def _may_return(address: str, purpose: Purpose | None) -> bool:
     if len(_absolute(address)) > LONGEST_RETURN or any(not c.isprintable() for c in address):
         return False
-    origin = _origin(address)
+    origin = origin_of(address)
     return _is_own_path(address) or (origin is not None and _allowed(origin, purpose))
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from connections.popup import origin_of
 from deployments.models import App
 from tenants.models import Tenant
 
 MOST_ORIGINS = 20
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class OriginRefused(Exception):
@@ -37,19 +37,6 @@ def allow_origins(app: App, origins: Iterable[str]) -> None:
         raise OriginRefused(f"An app can have {MOST_ORIGINS} origins at most.")
     app.allowed_origins = wanted
     app.save(update_fields=["allowed_origins"])
-
-
-def origin_of(address: str) -> str | None:
-    """`scheme://host[:port]` of an http(s) address as a browser writes it; None for anything else."""
-    try:
-        parts = urlsplit(address.strip())
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username is not None:
-        return None
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != DEFAULT_PORTS[parts.scheme] else "")
 
 
 def _origin(text: str) -> str:

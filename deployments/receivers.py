@@ -12,12 +12,12 @@ from connections import intents, signals
 from connections.errors import ConnectError, IntentRefused
 from connections.intents import Intent, Purpose
 from connections.models import Connection
+from connections.popup import origin_of
 from deployments import bindings, events, keys
 from deployments.errors import ApiError
 from deployments.events import Kind
 from deployments.manifest import published
 from deployments.models import ApiKey, App, Binding, Deployment
-from deployments.projects import origin_of
 from tenants.models import Tenant
 
 KIND = "app"

@@ -43,7 +43,7 @@ def development_secret(path: Path, make: Callable[[], str]) -> str:
 
 
 def private_folder(path: Path) -> None:
-    """Have the folder; a new one is closed to others, since databases in it hold sessions. An old one stays as it is."""
+    """Have the folder. A new one is closed to others, as databases in it hold sessions; an old one stays as it is."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

@@ -18,5 +18,9 @@ urlpatterns = [
     path("", include("deployments.urls")),
     path("", include("wizard.urls")),
 ]
+# Tools get these two in the envelope, people in our look.
+handler400 = "deployments.front_door.bad_request"
+handler500 = "deployments.front_door.server_error"
+
 if settings.DEVELOPMENT:
     urlpatterns.append(path("-/patterns", public(TemplateView.as_view(template_name="patterns.html")), name="patterns"))

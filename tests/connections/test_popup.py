@@ -94,7 +94,7 @@ def test_a_project_may_be_told_on_any_port_of_this_machine(tenant: Tenant, notio
 def test_no_text_gets_past_the_check(opener: str, return_to: str) -> None:
     purpose = Purpose("", frozenset({TOOL}))
     for address in (opener, return_to, f"http://{opener}", f"{TOOL}{return_to}"):
-        origin = popup._origin(address)
+        origin = popup.origin_of(address)
         if origin is not None and popup._allowed(origin, purpose):
             assert origin in {TOOL, popup.own_origin()}
 

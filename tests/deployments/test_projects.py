@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connections.popup import origin_of
 from deployments.models import App
-from deployments.projects import MOST_ORIGINS, OriginRefused, allow_origins, create_project, origin_of, rename
+from deployments.projects import MOST_ORIGINS, OriginRefused, allow_origins, create_project, rename
 from tenants.models import Tenant
 
 pytestmark = pytest.mark.django_db
