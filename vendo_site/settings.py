@@ -180,6 +180,10 @@ MFA_TOTP_ISSUER = "Vendo"
 MAILERS = {
     "default": mailer(env.email_url("EMAIL_URL", default="consolemail://" if DEVELOPMENT else "smtp://localhost:25"))
 }
+# Then nobody gets mail: it is printed, and pages that speak of a message say so.
+MAIL_IS_PRINTED = MAILERS["default"]["BACKEND"] == "django.core.mail.backends.console.EmailBackend"
+if MAIL_IS_PRINTED:
+    MAILERS["default"] = {"BACKEND": "vendo_site.mail.EmailBackend"}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Vendo <no-reply@{BASE_HOST}>")
 
 # --- browser ----------------------------------------------------------------------------------------------------------
