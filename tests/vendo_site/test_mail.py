@@ -21,7 +21,7 @@ def test_a_long_link_stays_in_one_piece() -> None:
 
 
 @pytest.mark.parametrize("printed", [True, False])
-def test_a_page_that_speaks_of_mail_says_where_it_is(settings: Any, db: None, printed: bool) -> None:
+def test_a_page_that_speaks_of_mail_says_where_it_is(settings: Any, db: None, browser: Client, printed: bool) -> None:
     settings.MAIL_IS_PRINTED = printed
-    page = Client().get("/accounts/password/reset/done/").text
+    page = browser.get("/accounts/password/reset/done/").text
     assert ("terminal" in page, "spam folder" in page) == (printed, not printed)
