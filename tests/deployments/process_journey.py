@@ -44,7 +44,7 @@ def good(folder: Path) -> dict[str, Any]:
         "status": deployment.status,
         "page": page,
         "pids": [first.pid, second.pid, third.pid],
-        "log": runtime.logs(deployment),
+        "log": log_with(deployment, "session"),
         "home": str(folders.home(deployment)),
         "secrets": environment.secret_values(deployment),
     }
@@ -104,6 +104,17 @@ def answer(url: str) -> str:
         except OSError:
             time.sleep(0.5)
     return "nothing"
+
+
+def log_with(deployment: Deployment, word: str) -> str:
+    """The tool's log, once a line begins with `word`: the supervisor reads a tool's output in its own time."""
+    log = ""
+    for _ in range(60):
+        log = runtimes.current().logs(deployment)
+        if any(line.startswith(word) for line in log.splitlines()):
+            break
+        time.sleep(0.5)
+    return log
 
 
 def main() -> None:
