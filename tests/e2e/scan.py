@@ -1,8 +1,5 @@
 """Looks for secrets where none may be: in every table of the product, and in everything its processes wrote."""
 
-import sqlite3
-from contextlib import closing
-
 from tests.e2e.stack import Stack
 
 # Sessions are packed, so they are looked at unpacked as well.
@@ -19,8 +16,8 @@ OURS = ["vendo-sandbox-secret"]
 
 
 def assert_no_plaintext(stack: Stack, extra: list[str]) -> None:
-    """No token or code that the provider ever issued, no client secret, and none of `extra`, is in a table or a log."""
-    secrets = [*_issued(stack), *OURS, *extra]
+    """No token, code, state or verifier that the provider saw, and none of `extra`, is in a table or a log."""
+    secrets = [*stack.sandbox.secrets(), *OURS, *extra]
     assert len(secrets) > len(OURS) + len(extra), "The provider issued nothing, so there is nothing to look for."
     tables = stack.shell(EVERY_ROW)
     assert "connections.Connection" in tables
@@ -29,11 +26,3 @@ def assert_no_plaintext(stack: Stack, extra: list[str]) -> None:
         # The sentence must not show the secret either.
         assert secret not in tables, f"A secret beginning with {secret[:6]} is in the database."
         assert secret not in logs, f"A secret beginning with {secret[:6]} is in a log."
-
-
-def _issued(stack: Stack) -> list[str]:
-    """Every token and code in the provider's own database."""
-    with closing(sqlite3.connect(stack.data_dir / "sandbox.sqlite3")) as database:
-        columns = [("accesstoken", "token"), ("refreshtoken", "token"), ("grant", "code")]
-        found = [database.execute(f"SELECT {name} FROM oauth2_provider_{table}").fetchall() for table, name in columns]  # noqa: S608
-    return [row[0] for rows in found for row in rows if row[0]]
