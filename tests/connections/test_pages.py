@@ -50,7 +50,10 @@ def test_a_disconnected_one_leaves_the_list_but_keeps_its_page(
     Connection.everyone.update(status="revoked", credential=None)
     client = client_for(owner)
     assert "Ada&#x27;s wiki" not in client.get("/connections").text
-    assert "Its secrets were erased" in client.get(f"/connections/{connection.pk}").text
+    page = client.get(f"/connections/{connection.pk}").text
+    assert "Its secrets were erased" in page
+    assert "What it may do" not in page
+    assert "Used by" not in page
 
 
 def test_a_viewer_looks_but_has_no_buttons(
