@@ -88,7 +88,7 @@ class Connection(TenantModel):
     # The lease under which one process refreshes while the others wait (see credentials.py).
     refresh_lease = models.CharField(max_length=32, blank=True, editable=False)
     refresh_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    # How the last refresh failed, for those who waited for it: at, code, message, retry_after. Empty after a success.
+    # How the last refresh failed, for those who waited for it: at, message, retry_after. Empty after a success.
     refresh_failure = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta(TenantModel.Meta):
