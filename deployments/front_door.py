@@ -56,10 +56,8 @@ def front_door(*methods: str, access: str = "public") -> Callable[[Callable[...,
                 return render(
                     ApiError("validation_failed", "The request is larger or more complicated than this address takes.")
                 )
-            except Exception:
-                number = f"req_{secrets.token_hex(8)}"
-                logger.exception("%s: %s %r failed", number, request.method, request.path)
-                return render(_crash(number))
+            except Exception as error:  # noqa: BLE001  (the last resort; `crashed` logs it)
+                return render(crashed(error, request.method or "", request.path))
             response.headers["Cache-Control"] = "no-store"
             return response
 
@@ -75,7 +73,7 @@ def key_required(*methods: str) -> Callable[[Callable[..., HttpResponse]], View]
     def decorate(view: Callable[..., HttpResponse]) -> View:
         @wraps(view)
         def identified(request: KeyRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            request.key = _authenticate(request)
+            request.key = identify(request.headers.get("Authorization", ""), request.META.get("REMOTE_ADDR", ""))
             return view(request, *args, **kwargs)
 
         return front_door(*methods, access="key")(identified)
@@ -83,18 +81,23 @@ def key_required(*methods: str) -> Callable[[Callable[..., HttpResponse]], View]
     return decorate
 
 
-def _authenticate(request: HttpRequest) -> ApiKey:
-    """The key that was sent. Too many failures from one address turn into `rate_limited`.
+def identify(authorization: str, address: str) -> ApiKey:
+    """The key in an Authorization header. Too many failures from one address turn into `rate_limited`.
 
     Keys have 192 random bits and are not found by trying; the limit spares the database. It is looked at only after a
     failure, so that a stranger behind the same address can't shut out a tool whose key is good.
     """
-    match = BEARER.fullmatch(request.headers.get("Authorization", ""))
     try:
-        return keys.authenticate(match[1] if match else None)
+        return keys.authenticate(bearer(authorization))
     except ApiError:
-        _count_failure(request.META.get("REMOTE_ADDR", ""))
+        _count_failure(address)
         raise
+
+
+def bearer(authorization: str) -> str | None:
+    """What an Authorization header bears, if it is of that kind (RFC 6750 section 2.1)."""
+    match = BEARER.fullmatch(authorization)
+    return match[1] if match else None
 
 
 def _count_failure(address: str) -> None:
@@ -136,8 +139,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return render(ApiError("internal_error")) if request.path.startswith(TOOLS) else default_views.server_error(request)
 
 
-def _crash(number: str) -> ApiError:
-    """Our bug: the trace is in the log, and the client gets its number."""
+def crashed(error: Exception, method: str, path: str) -> ApiError:
+    """Our bug: the trace goes to the log, and the client gets its number."""
+    number = f"req_{secrets.token_hex(8)}"
+    logger.error("%s: %s %r failed", number, method, path, exc_info=error)
     return ApiError(
         "internal_error", f"Something went wrong on our side. Try again; if it stays, report request {number}."
     )
