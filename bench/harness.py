@@ -1,0 +1,199 @@
+"""What all benchmarks share: the dashboard as production serves it, a load generator, and rounds that are fair.
+
+A machine does not do the same work in the same time twice. So nothing here is a figure of its own: contenders take
+turns, round after round, and what counts is the median of each round's ratio to the yardstick of that round.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from tests.services import PATIENCE, MissingProgram, free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+DASHBOARD = "vendo_site.asgi:application"
+HOST = "localhost"  # what requests name; servers listen on 127.0.0.1
+LUA = Path(__file__).with_name("requests.lua")
+
+
+def say(line: str) -> None:
+    """Tell whoever watches how far it is."""
+    print(line, file=sys.stderr, flush=True)
+
+
+# --- the load generator -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one turn of the load generator saw."""
+
+    per_second: float
+    median_ms: float
+    busy: float  # seconds of CPU per second the generator itself needed; near 1, it would be measuring itself
+
+
+def wrk_path() -> str:
+    """The load generator: C, keep-alive, and a script that varies the request."""
+    found = shutil.which("wrk")
+    if not found:
+        raise MissingProgram("wrk", "wrk", "macOS: brew install wrk")
+    return found
+
+
+def wrk(port: int, requests: Path, *, connections: int, seconds: int) -> Load:
+    """Send the requests of a file in turn, over so many keep-alive connections. Raises if any was not answered 200."""
+    before = os.times()
+    started = time.monotonic()
+    command = [wrk_path(), "--threads=1", f"--connections={connections}", f"--duration={seconds}s", "--timeout=10s"]
+    done = subprocess.run(
+        [*command, f"--script={LUA}", f"http://127.0.0.1:{port}/", "--", str(requests)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lasted, after = time.monotonic() - started, os.times()
+    found = json.loads(done.stdout.splitlines()[-1])
+    if found["failed"] or not found["answered"]:
+        raise RuntimeError(f"{found['failed']} of {found['answered']} requests failed: {requests.read_text()[:300]}")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Load(found["answered"] / found["seconds"], found["median_us"] / 1000, cpu / lasted)
+
+
+def write_requests(path: Path, requests: Iterable[tuple[str, Mapping[str, str]]]) -> Path:
+    """A file for `wrk`: one request a line, as the path and its headers."""
+    lines = (
+        "\t".join([address, *(f"{name}: {value}" for name, value in headers.items())]) for address, headers in requests
+    )
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+# --- servers ----------------------------------------------------------------------------------------------------------
+
+
+def production_command() -> str:
+    """The shell's line by which the Procfile serves the dashboard."""
+    line = re.search(r"^web: (.+)$", (ROOT / "Procfile").read_text(), flags=re.MULTILINE)
+    assert line, "The Procfile has no line for the web process."
+    return line[1]
+
+
+@dataclass
+class Server:
+    """A process that serves an ASGI application with the command, and the options, of production."""
+
+    application: str
+    environment: Mapping[str, str]
+    folder: Path
+    port: int = field(default_factory=free_port)
+    ready: str = "/"
+
+    def __post_init__(self) -> None:
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = self.folder / f"server-{self.port}.log"
+
+    def __enter__(self) -> "Server":
+        command = production_command().replace(DASHBOARD, self.application)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                ["sh", "-c", command],
+                cwd=ROOT,
+                env={**self.environment, "PORT": str(self.port)},
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            wait_for_port(self.port, lambda: self.process.poll() is None)
+        except TimeoutError as error:
+            self.__exit__()
+            raise RuntimeError(f"{self.application} does not answer:\n{self.log.read_text()}") from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def memory(self) -> int:
+        """Bytes of this process alone that are in memory now."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"^RssAnon:\s+(\d+) kB", status, flags=re.MULTILINE)
+        assert found
+        return int(found[1]) * 1024
+
+
+def wait_for_port(port: int, alive: Callable[[], bool]) -> None:
+    """Until somebody listens there. Raises TimeoutError when nobody will."""
+    deadline = time.monotonic() + PATIENCE
+    while alive() and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+            return
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+def environment(folder: Path, database_url: str, redis_url: str = "", **more: str) -> dict[str, str]:
+    """What every process of one dashboard inherits: production's settings, with secrets made up for this run."""
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "UV_CACHE_DIR") if name in os.environ}
+    return kept | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "DEBUG": "false",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "VENDO_VAULT_KEYS": f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "VENDO_BASE_URL": f"http://{HOST}",
+        "VENDO_DATA_DIR": str(folder),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        **more,
+    }
+
+
+def run(env: Mapping[str, str], *arguments: str) -> str:
+    """Run Python to its end in the environment of a dashboard; returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=dict(env), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{arguments} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+# --- rounds -----------------------------------------------------------------------------------------------------------
+
+
+def rounds[T](contenders: Mapping[str, Callable[[], T]], count: int) -> list[dict[str, T]]:
+    """Let the contenders take turns, `count` times, every other round from the last to the first."""
+    names = list(contenders)
+    found = []
+    for number in range(count):
+        order: Iterator[str] = iter(names) if number % 2 == 0 else reversed(names)
+        found.append({name: contenders[name]() for name in order})
+    return found
+
+
+def ratio[T](found: Sequence[Mapping[str, T]], name: str, yardstick: str, figure: Callable[[T], float]) -> float:
+    """The median over all rounds of what `name` reached as a ratio to the yardstick."""
+    return median(figure(turn[name]) / figure(turn[yardstick]) for turn in found)
+
+
+def middle[T](found: Sequence[Mapping[str, T]], name: str, figure: Callable[[T], float]) -> float:
+    """The median over all rounds of what `name` reached."""
+    return median(figure(turn[name]) for turn in found)
