@@ -6,6 +6,7 @@ bad. A rotated refresh token is stored in the same statement as the new access t
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,7 +27,7 @@ from connections.errors import (
 from connections.models import Connection
 
 MARGIN = timedelta(seconds=60)  # contract section 3: never a token with less to live
-LEASE = timedelta(seconds=30)  # longer than a refresh can take (oauth.TIMEOUT)
+LEASE = timedelta(seconds=30)  # longer than a refresh can take (oauth.CALL)
 PATIENCE = 25.0  # seconds a caller waits for somebody else's refresh
 POLL = 0.05  # seconds between looks at the row
 
@@ -54,6 +55,23 @@ def fresh_token(connection: Connection) -> Token:
         if connection.expires_at and connection.expires_at > timezone.now():
             return _stored(connection)
         raise
+
+
+def renew(connection: Connection, rejected: str) -> Token:
+    """Another token than `rejected`, which the provider no longer takes although its time is not up.
+
+    Of many who were rejected with the same token, one refreshes. Where nothing can renew it, it is returned as it is.
+    Raises as `fresh_token` does.
+    """
+    connection.refresh_from_db()
+    _refuse_unusable(connection)
+
+    def still_the_rejected_one(row: Connection) -> bool:
+        return _stored(row).access_token == rejected
+
+    if connection.refresh_token is None or not still_the_rejected_one(connection):
+        return _stored(connection)
+    return _refreshed(connection, due=still_the_rejected_one)
 
 
 def mark_needs_reauth(connection: Connection, message: str) -> bool:
@@ -97,21 +115,21 @@ def _stored(connection: Connection) -> Token:
     return Token(token, connection.expires_at)
 
 
-def _refreshed(connection: Connection) -> Token:
-    """Refresh under the lease, or wait for whoever holds it."""
+def _refreshed(connection: Connection, due: Callable[[Connection], bool] = _due) -> Token:
+    """Refresh under the lease, or wait for whoever holds it. `due` says of the row whether it is still to be done."""
     asked_at, deadline = timezone.now(), time.monotonic() + PATIENCE
     lease = secrets.token_hex(16)
     while time.monotonic() < deadline:
         if _take_lease(connection, lease):
             # The row may have been renewed between our look and our lease.
             connection.refresh_from_db()
-            if _settled(connection, asked_at):
+            if _settled(connection, asked_at, due):
                 _release(connection, lease)
                 return _stored(connection)
             return _refresh(connection, lease)
         time.sleep(POLL)
         connection.refresh_from_db()
-        if _settled(connection, asked_at):
+        if _settled(connection, asked_at, due):
             return _stored(connection)
     raise ProviderError(
         f"{connection.integration.provider.name} takes too long to renew the token. Try again in a minute."
@@ -126,10 +144,10 @@ def _take_lease(connection: Connection, lease: str) -> bool:
     return bool(row.update(refresh_lease=lease, refresh_lease_until=now + LEASE))
 
 
-def _settled(connection: Connection, asked_at: datetime) -> bool:
+def _settled(connection: Connection, asked_at: datetime, due: Callable[[Connection], bool]) -> bool:
     """Whether the refresh somebody made since `asked_at` left a token; raises what it failed with."""
     _refuse_unusable(connection)
-    if not _due(connection):
+    if not due(connection):
         return True
     failure = connection.refresh_failure
     if failure and datetime.fromisoformat(failure["at"]) >= asked_at:

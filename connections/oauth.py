@@ -19,10 +19,12 @@ from django.conf import settings
 
 from connections import vault
 from connections.catalog import OAuth2, TokenAnswer
+from connections.deadline import Deadline
 from connections.errors import ConnectError, NeedsReauth, ProviderError, ProviderRateLimited
 from connections.models import Integration
 
-TIMEOUT = httpx2.Timeout(10, connect=5)  # seconds
+TIMEOUT = httpx2.Timeout(10, connect=5)  # seconds that each step may take
+CALL = 20.0  # seconds that a call may take in all; less than the lease under which a token is refreshed
 RETRY_AFTER = 30  # seconds, where a provider says 429 without saying for how long
 CLIENT_AUTH = {"basic": "client_secret_basic", "post": "client_secret_post", "none": "none"}
 
@@ -148,6 +150,7 @@ class ProviderApi:
             base_url=integration.api_url,
             headers={**integration.provider.api_headers, "Authorization": f"Bearer {access_token}"},
             timeout=TIMEOUT,
+            transport=Deadline(CALL),
         )
 
     def __enter__(self) -> "ProviderApi":
@@ -199,6 +202,7 @@ def _client(integration: Integration) -> OAuth2Client:
         redirect_uri=redirect_uri(integration),
         code_challenge_method="S256" if oauth.uses_pkce else None,
         timeout=TIMEOUT,
+        transport=Deadline(CALL),
     )
 
     def check(answer: httpx2.Response) -> httpx2.Response:

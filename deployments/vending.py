@@ -27,16 +27,20 @@ def token(key: ApiKey, slug: str, wanted: str | None = None) -> Token:
 
     Raises `ApiError` with a code of contract section 2.
     """
-    check_slug(slug)
-    connection = _connections(key, [slug]).get(slug)
-    if connection is None:
-        raise _missing(key, slug)
-    if wanted and wanted not in {str(connection.pk), connection.external_id}:
-        raise _missing(key, slug)
+    connection = chosen(key, slug, wanted)
     try:
         return fresh_token(connection)
     except CredentialError as error:
-        raise _refusal(error, key, slug) from error
+        raise refusal(error, key, slug) from error
+
+
+def chosen(key: ApiKey, slug: str, wanted: str | None = None) -> Connection:
+    """The connection that the key uses for `slug`. Raises as `token` does."""
+    check_slug(slug)
+    connection = _connections(key, [slug]).get(slug)
+    if connection is None or (wanted and wanted not in {str(connection.pk), connection.external_id}):
+        raise _missing(key, slug)
+    return connection
 
 
 def tokens(key: ApiKey, slugs: Iterable[str]) -> dict[str, Token | None]:
@@ -81,7 +85,7 @@ def _missing(key: ApiKey, slug: str) -> ApiError:
     return ApiError("binding_missing", message, slug=slug, connect_url=connect_url(slug, key.app_id))
 
 
-def _refusal(error: CredentialError, key: ApiKey, slug: str) -> ApiError:
+def refusal(error: CredentialError, key: ApiKey, slug: str) -> ApiError:
     """Why there is no token, with where to mend it if a person can."""
     mendable = isinstance(error, NeedsReauth | Revoked)
     return ApiError(

@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
-from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, Scope, TokenAnswer, Waiver
+from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, Proxy, Scope, TokenAnswer, Waiver
 
-__all__ = ["Account", "Api", "CatalogueError", "EnvVar", "OAuth2", "Provider", "Scope", "TokenAnswer", "Waiver"]
-__all__ += ["all_providers", "get", "load"]
+__all__ = ["Account", "Api", "CatalogueError", "EnvVar", "OAuth2", "Provider", "Proxy", "Scope"]
+__all__ += ["TokenAnswer", "Waiver", "all_providers", "get", "load"]
 
 SLUG = re.compile(r"^[a-z0-9][a-z0-9-]{0,38}$")
 COLOUR = re.compile(r"^#[0-9a-f]{6}$")
 VARIABLE = re.compile(r"^[A-Z][A-Z0-9_]*$")
+# A header of its own, not one that frames the message or says where it goes.
+CREDENTIAL_HEADER = re.compile(
+    r"^(?!(?:host|connection|cookie|content-.*|transfer-encoding)$)[a-z0-9-]+$", re.IGNORECASE
+)
+PARAMETER = re.compile(r"^[A-Za-z0-9_.-]+$")
 
 
 class CatalogueError(Exception):
@@ -65,4 +70,20 @@ def _problems(provider: Provider, slug: str) -> list[str]:
     if oauth := provider.oauth:
         addresses += [oauth.authorize_url, oauth.token_url, oauth.refresh_url or "", oauth.revoke_url or ""]
     found += [f"{url!r} must be an https address." for url in addresses if url and urlsplit(url).scheme != "https"]
+    return found + _problems_of_proxy(provider)
+
+
+def _problems_of_proxy(provider: Provider) -> list[str]:
+    """A base that is more than an address and a path would say something else once a tool's path is put behind it."""
+    proxy, base, found = provider.proxy, urlsplit(provider.api_url), []
+    if proxy is None:
+        return []
+    if not base.hostname or base.username or base.query or base.fragment:
+        found.append("proxy: api_url must be a host and a path.")
+    if (proxy.header is None) == (proxy.query is None):
+        found.append("proxy: name either the header or the query parameter that carries the credential.")
+    if proxy.header and not CREDENTIAL_HEADER.match(proxy.header):
+        found.append(f"proxy: {proxy.header!r} is no header for a credential.")
+    if proxy.query and not PARAMETER.match(proxy.query):
+        found.append(f"proxy: {proxy.query!r} is no plain name of a parameter.")
     return found

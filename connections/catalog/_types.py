@@ -99,6 +99,21 @@ class EnvVar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """Where a call that comes through our proxy carries the credential: in one header, or in one query parameter."""
+
+    header: str | None = "Authorization"
+    # Written before the credential, with a space between; None for the bare credential.
+    scheme: str | None = "Bearer"
+    # The parameter's name, for a provider that reads no header; then `header` is None.
+    query: str | None = None
+
+    def value(self, credential: str) -> str:
+        """What the header holds."""
+        return f"{self.scheme} {credential}" if self.scheme else credential
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """One provider: a data sheet with footnotes."""
 
@@ -110,8 +125,10 @@ class Provider:
     brand_color: str
     auth: tuple[Auth, ...]
     api_url: str
-    # Sent with every call to the API, beside the credential.
-    api_headers: Json = field(default_factory=dict)
+    # Sent with every call to the API, beside the credential. A tool's own value goes before these.
+    api_headers: Mapping[str, str] = field(default_factory=dict)
+    # How tools reach the API through our proxy, below `api_url`. None: they don't.
+    proxy: Proxy | None = None
     env: tuple[EnvVar, ...] = ()
     # One live binding per credential (a Telegram bot can't be polled by two programs).
     exclusive: bool = False

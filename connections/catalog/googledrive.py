@@ -1,6 +1,6 @@
 """Google Drive. Access tokens live an hour; a refresh token comes only with `access_type=offline` and fresh consent."""
 
-from connections.catalog._types import Account, Api, OAuth2, Provider, Scope, TokenAnswer
+from connections.catalog._types import Account, Api, OAuth2, Provider, Proxy, Scope, TokenAnswer
 
 
 def _owner(api: Api, answer: TokenAnswer) -> Account:
@@ -21,6 +21,7 @@ provider = Provider(
     docs_url="https://developers.google.com/workspace/drive/api/guides/about-auth",
     brand_color="#1a73e8",
     api_url="https://www.googleapis.com",
+    proxy=Proxy(),
     auth=(
         OAuth2(
             profile="user_oauth",

@@ -1,6 +1,6 @@
 """Notion. Tokens do not expire; access is granted page by page on Notion's own consent page, so there are no scopes."""
 
-from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, TokenAnswer, Waiver
+from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, Proxy, TokenAnswer, Waiver
 
 
 def _workspace(api: Api, answer: TokenAnswer) -> Account:
@@ -24,6 +24,7 @@ provider = Provider(
     brand_color="#191919",
     api_url="https://api.notion.com",
     api_headers={"Notion-Version": "2022-06-28"},
+    proxy=Proxy(),
     env=(EnvVar(name="NOTION_TOKEN"),),
     auth=(
         OAuth2(

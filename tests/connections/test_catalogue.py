@@ -12,14 +12,20 @@ from connections.models import Integration
 
 ROOT = Path(__file__).resolve().parents[2]
 SOUND = """
-from connections.catalog import Account, OAuth2, Provider
+from connections.catalog import Account, OAuth2, Provider, Proxy
 
 provider = Provider(
     slug="{slug}", name="Example", category="Tests", summary="For tests.", docs_url="https://example.com/docs",
-    brand_color="{color}", api_url="{api}", auth=(OAuth2(authorize_url="https://example.com/a", token_url="https://example.com/t"),),
+    brand_color="{color}", api_url="{api}", {more} auth=(OAuth2(authorize_url="https://example.com/a", token_url="https://example.com/t"),),
     identify=lambda api, answer: Account(id="1", name="One"), verify=lambda api: None,
 )
 """
+
+
+def _sheet(
+    *, slug: str = "my-provider", color: str = "#123456", api: str = "https://example.com", more: str = ""
+) -> str:
+    return SOUND.format(slug=slug, color=color, api=api, more=more)
 
 
 def _load(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, catalog.Provider]:
@@ -38,7 +44,7 @@ def _load(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str,
 
 
 def test_a_file_is_all_a_provider_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = _load(tmp_path, SOUND.format(slug="my-provider", color="#123456", api="https://example.com"), monkeypatch)
+    found = _load(tmp_path, _sheet(), monkeypatch)
     assert list(found) == ["my-provider"]
     assert found["my-provider"].profiles == ("oauth_app_install",)
 
@@ -47,12 +53,16 @@ def test_a_file_is_all_a_provider_needs(tmp_path: Path, monkeypatch: pytest.Monk
     ("text", "advice"),
     [
         ("", "define `provider = Provider"),
-        (
-            SOUND.format(slug="other", color="#123456", api="https://example.com"),
-            "must be the file's name, 'my-provider'",
-        ),
-        (SOUND.format(slug="my-provider", color="blue", api="https://example.com"), "brand_color must look like"),
-        (SOUND.format(slug="my-provider", color="#123456", api="http://example.com"), "must be an https address"),
+        (_sheet(slug="other"), "must be the file's name, 'my-provider'"),
+        (_sheet(color="blue"), "brand_color must look like"),
+        (_sheet(api="http://example.com"), "must be an https address"),
+        (_sheet(api="https://user@example.com", more="proxy=Proxy(),"), "api_url must be a host and a path"),
+        (_sheet(api="https://example.com/?a=b", more="proxy=Proxy(),"), "api_url must be a host and a path"),
+        (_sheet(more="proxy=Proxy(query='key'),"), "name either the header or the query parameter"),
+        (_sheet(more="proxy=Proxy(header=None),"), "name either the header or the query parameter"),
+        (_sheet(more="proxy=Proxy(header='Host'),"), "'Host' is no header for a credential"),
+        (_sheet(more="proxy=Proxy(header='A b'),"), "'A b' is no header for a credential"),
+        (_sheet(more="proxy=Proxy(header=None, query='a&b'),"), "'a&b' is no plain name of a parameter"),
     ],
 )
 def test_an_unsound_file_is_refused(text: str, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connections import oauth, signals, vault
-from connections.credentials import fresh_token
+from connections.credentials import fresh_token, renew
 from connections.errors import NeedsReauth, ProfileUnsupported, ProviderError, ProviderRateLimited, Revoked
 from connections.models import Connection
 from tenants.models import Tenant
@@ -226,3 +226,24 @@ def test_those_who_wait_for_a_refresh_share_its_failure(drive: Connection, provi
     _expire(drive)
     assert set(_together(drive, 8)) == {"upstream_error"}
     assert len(provider.asked_of("/token")) <= 2
+
+
+def test_a_rejected_token_is_renewed_before_its_time(drive: Connection, provider: Simulator) -> None:
+    drive.expires_at = timezone.now() + timedelta(hours=1)
+    drive.save()
+    assert renew(drive, "old").access_token == "access-1"
+    assert renew(Connection.everyone.get(pk=drive.pk), "old").access_token == "access-1"
+    assert len(provider.asked_of("/token")) == 1
+
+
+def test_a_rejected_token_that_nothing_renews_stays(tenant: Tenant, make_connection: Callable[..., Connection]) -> None:
+    assert renew(make_connection(tenant, "notion", token="forever"), "forever").access_token == "forever"
+
+
+def test_a_rejected_token_of_a_grant_that_ended_needs_the_person(
+    drive: Connection, provider: Simulator, told: list[str]
+) -> None:
+    provider.tokens, provider.token_status = [REFUSED], 400
+    with pytest.raises(NeedsReauth):
+        renew(drive, "old")
+    assert told == ["needs_reauth"]
