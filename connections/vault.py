@@ -45,8 +45,12 @@ def reveal(row: models.Model, field: str) -> str | None:
 
 def place(row: models.Model, field: str) -> str:
     """Where a secret belongs, as it is authenticated. Rows of no tenant (the catalogue) belong to the platform."""
-    tenant = getattr(row, "tenant_id", None) or "platform"
-    return f"{tenant}/{row._meta.db_table}/{row.pk}/{field}"
+    return place_of(type(row), row.pk, field, tenant=getattr(row, "tenant_id", None))
+
+
+def place_of(model: type[models.Model], pk: object, field: str, *, tenant: object = None) -> str:
+    """As `place`, for a row that was not loaded as a model. Ids as Python writes them: a UUID with hyphens."""
+    return f"{tenant or 'platform'}/{model._meta.db_table}/{pk}/{field}"
 
 
 def encrypt(plaintext: str, where: str) -> str:

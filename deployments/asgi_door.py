@@ -5,7 +5,7 @@ Django. Refusals and crashes leave in the same envelope as from `front_door`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,8 +17,9 @@ from deployments import front_door
 from deployments.errors import ApiError, render
 from deployments.models import ApiKey
 
-type Scope = MutableMapping[str, Any]
-type Message = MutableMapping[str, Any]
+# As asgiref and Django type them.
+type Scope = dict[str, Any]
+type Message = Mapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
 type Send = Callable[[Message], Awaitable[None]]
 type Application = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -8,7 +8,9 @@ import hashlib
 import logging
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q
@@ -53,6 +55,11 @@ def looks_like_key(text: str) -> bool:
     return FORM.fullmatch(text) is not None
 
 
+def hash_of(text: str) -> str:
+    """As what a key is kept: its SHA-256 in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def authenticate(bearer: str | None) -> ApiKey:
     """The usable key whose text this is, with its app or connection loaded, and noted as used.
 
@@ -68,7 +75,7 @@ def recognise(text: str | None) -> ApiKey:
     if not text or not looks_like_key(text):
         raise ApiError("app_unknown")
     rows = ApiKey.everyone.select_related("tenant", "app", "connection__integration")
-    key: ApiKey | None = rows.filter(key_hash=_hash(text)).first()
+    key: ApiKey | None = rows.filter(key_hash=hash_of(text)).first()
     if key is None:
         raise ApiError("app_unknown")
     if key.revoked_at is not None:
@@ -81,13 +88,9 @@ def recognise(text: str | None) -> ApiKey:
 def _mint(row: ApiKey, name: str, by: User | None, expires_at: datetime | None) -> tuple[ApiKey, str]:
     text = f"vendo_sk_{secrets.token_urlsafe(24)}"
     row.name, row.created_by, row.expires_at = name, by, expires_at
-    row.key_hash, row.prefix = _hash(text), text[:SHOWN]
+    row.key_hash, row.prefix = hash_of(text), text[:SHOWN]
     row.save(force_insert=True)
     return row, text
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _note_use(key: ApiKey) -> None:
@@ -95,10 +98,16 @@ def _note_use(key: ApiKey) -> None:
     now = timezone.now()
     if key.last_used_at and key.last_used_at > now - SEEN_EVERY:
         return
+    note_uses([key.pk])
+
+
+def note_uses(ids: Collection[UUID]) -> None:
+    """Keep that these keys are in use now, unless that was kept less than a minute ago."""
+    now = timezone.now()
     due = Q(last_used_at=None) | Q(last_used_at__lte=now - SEEN_EVERY)
     try:
         with transaction.atomic():
-            ApiKey.everyone.filter(due, pk=key.pk).update(last_used_at=now)
+            ApiKey.everyone.filter(due, pk__in=ids).update(last_used_at=now)
     except DatabaseError:
-        # Bookkeeping: a busy database must not cost the tool its token.
-        logger.warning("The last use of key %s could not be noted", key.pk)
+        # Bookkeeping: a busy database must not cost a tool its token.
+        logger.warning("The last use of %s keys could not be noted", len(ids))

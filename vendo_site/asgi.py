@@ -15,10 +15,17 @@ from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from deployments.live import LiveConsumer  # noqa: E402
+from deployments.proxy_door import ProxyDoor  # noqa: E402
+from deployments.token_door import TokenDoor  # noqa: E402
+from vendo_site.cross_origin import CORS  # noqa: E402
+from vendo_site.host_names import HostNames  # noqa: E402
+
+# From outside in: what is asked most, and what streams, is answered before Django's request cycle.
+http = TokenDoor(ProxyDoor(django_application))
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": HostNames(CORS(http), settings.VENDO_DOMAIN),
         # By origin, not by host name alone: a tool may be a page of the same host on another port.
         "websocket": OriginValidator(
             AuthMiddlewareStack(URLRouter([path("ws", LiveConsumer.as_asgi())])), [settings.BASE_URL]

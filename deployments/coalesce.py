@@ -1,0 +1,52 @@
+"""Many questions asked at the same moment, answered together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+
+class TooMany(Exception):
+    """More wait than could be answered in good time."""
+
+
+class Coalesced[Q, A]:
+    """Collects questions while earlier ones are being answered, and asks them all at once then.
+
+    `ask` gets at most `batch` of them and returns the answers in their order. What it raises, everybody in that batch
+    gets, and so a `TimeoutError` after `deadline` seconds. While `most` are waiting, `TooMany` is raised at once.
+    One instance serves one event loop.
+    """
+
+    def __init__(
+        self, ask: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], *, deadline: float, batch: int, most: int
+    ) -> None:
+        self._ask, self._deadline, self._batch, self._most = ask, deadline, batch, most
+        self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    async def __call__(self, question: Q) -> A:
+        """The answer to one question."""
+        if len(self._waiting) >= self._most:
+            raise TooMany
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[A] = loop.create_future()
+        self._waiting.append((question, future))
+        if self._worker is None:
+            # Not at once: whoever else is ready in this turn of the loop comes along.
+            self._worker = loop.create_task(self._work())
+        return await future
+
+    async def _work(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
+            try:
+                async with asyncio.timeout(self._deadline):
+                    answers = await self._ask([question for question, _ in batch])
+            except Exception as error:  # noqa: BLE001  (handed to those who asked)
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+            else:
+                for (_, future), answer in zip(batch, answers, strict=True):
+                    if not future.done():  # else its asker went away
+                        future.set_result(answer)
+        self._worker = None
