@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.services import PATIENCE, MissingProgram, free_port
 
@@ -31,6 +33,18 @@ LUA = Path(__file__).with_name("requests.lua")
 def say(line: str) -> None:
     """Tell whoever watches how far it is."""
     print(line, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """A place for databases, logs and requests, gone afterwards."""
+    with TemporaryDirectory(prefix="vendo-bench-") as name:
+        yield Path(name)
+
+
+def show(measure: Callable[..., dict[str, Any]]) -> None:
+    """One benchmark alone: print what it finds."""
+    print(json.dumps(measure(quick="--quick" in sys.argv), indent=1))
 
 
 # --- the load generator -----------------------------------------------------------------------------------------------
@@ -174,6 +188,15 @@ def run(env: Mapping[str, str], *arguments: str) -> str:
     if done.returncode:
         raise RuntimeError(f"{arguments} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def populate(env: Mapping[str, str], kind: str, *arguments: object) -> list[dict[str, str]]:
+    """Make a database and fill it (`population.py` says with what); returns a line for each app that may be asked."""
+    say(f"filling a database: {kind} {' '.join(map(str, arguments))}")
+    run(env, "manage.py", "migrate", "--verbosity=0")
+    lines = Path(env["VENDO_DATA_DIR"]) / "population.jsonl"
+    run(env, "-m", "bench.population", kind, str(lines), *map(str, arguments))
+    return [json.loads(line) for line in lines.read_text().splitlines()]
 
 
 # --- rounds -----------------------------------------------------------------------------------------------------------

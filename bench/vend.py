@@ -8,19 +8,20 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import psycopg  # noqa: E402
+import psycopg
 
-from bench import harness  # noqa: E402
-from bench.harness import Load, Server, say  # noqa: E402
-from tests import services  # noqa: E402
+from bench import harness
+from bench.harness import Load, Server
+from tests import services
+
+MANY, ONE = 16, 1  # connections that ask at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,12 @@ class Size:
     """How much of it all."""
 
     customers: int
-    times: int  # the big database has that many more; 1: there is none
+    times: int  # the big database has so many times more rows; 1: there is none
     rounds: int
-    seconds: int  # wrk knows no fractions
+    seconds: int
 
 
-FULL, QUICK = Size(10_000, 100, 7, 2), Size(500, 1, 3, 1)
-MANY, ONE = 16, 1
+FULL, QUICK = Size(10_000, 100, 9, 2), Size(500, 1, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,81 +50,77 @@ class Contender:
 
 
 def measure(*, quick: bool = False) -> dict[str, Any]:
-    """Figures and ratios."""
+    """Requests a second at many connections, the median latency in milliseconds at one, each also as a ratio."""
     size = QUICK if quick else FULL
-    with TemporaryDirectory(prefix="vendo-bench-") as folder, contenders(Path(folder), size) as found:
+    with harness.folder() as folder, contenders(folder, size) as found:
         for contender in found.values():
-            contender.turn(MANY, size.seconds)  # every process warm, each key noted as used
-        at_many = harness.rounds(
-            {name: partial(one.turn, MANY, size.seconds) for name, one in found.items()}, size.rounds
-        )
-        fast = {name: one for name, one in found.items() if name not in {"django", "view"}}
-        at_one = harness.rounds({name: partial(one.turn, ONE, 1) for name, one in fast.items()}, size.rounds)
+            contender.turn(MANY, size.seconds)  # every process is warm, and the use of each key is noted
+        many = harness.rounds({name: partial(one.turn, MANY, size.seconds) for name, one in found.items()}, size.rounds)
+        one = harness.rounds({name: partial(one.turn, ONE, 1) for name, one in found.items()}, size.rounds)
     return {
-        "many": {name: _figures(at_many, name, lambda load: load.per_second) for name in found},
-        "one": {name: _figures(at_one, name, lambda load: load.median_ms) for name in fast},
-        "generator_busy": harness.middle(at_many, "hello", lambda load: load.busy),
-        "size": asdict(size),
+        "many": {name: _figures(many, name, lambda load: load.per_second) for name in found},
+        "one": {name: _figures(one, name, lambda load: load.median_ms) for name in found},
+        "million": _cost_of_size(many) if "million" in found else None,
+        "generator_busy": harness.middle(many, "hello", lambda load: load.busy),
     }
 
 
-def _figures(found: list[dict[str, Load]], name: str, figure: Callable[[Load], float]) -> dict[str, float]:
-    return {"figure": harness.middle(found, name, figure), "ratio": harness.ratio(found, name, "hello", figure)}
+def _figures(turns: list[dict[str, Load]], name: str, figure: Callable[[Load], float]) -> dict[str, float]:
+    return {"figure": harness.middle(turns, name, figure), "ratio": harness.ratio(turns, name, "hello", figure)}
+
+
+def _cost_of_size(turns: list[dict[str, Load]]) -> float:
+    """What a request costs among a million connections, beside ten thousand."""
+    return 1 / harness.ratio(turns, "million", "postgres", lambda load: load.per_second)
+
+
+# --- who is measured --------------------------------------------------------------------------------------------------
 
 
 @contextmanager
 def contenders(folder: Path, size: Size) -> Iterator[dict[str, Contender]]:
-    """Servers with their databases; the yardstick is `hello`."""
+    """All of them, running; the yardstick is `hello`."""
     with ExitStack() as stack:
         small = stack.enter_context(services.postgres())
         env = harness.environment(folder, small)
-        keys = populate(env, size.customers)
 
-        def serve(name: str, application: str, database: str, requests: Any) -> Contender:
-            own = folder / name
-            server = Server(application, {**env, "DATABASE_URL": database}, folder)
-            return Contender(stack.enter_context(server), harness.write_requests(own, requests))
+        def serve(application: str, database: str = small) -> Server:
+            return stack.enter_context(Server(application, {**env, "DATABASE_URL": database}, folder))
 
-        tokens = list(map(_request, keys))
+        keys = harness.populate(env, "customers", size.customers)
+        tokens = harness.write_requests(folder / "tokens", map(_request, keys))
+        hello = harness.write_requests(folder / "hello", [("/", {})])
+        nothing = harness.write_requests(folder / "nothing", [("/nothing", {})])
+        view = harness.write_requests(folder / "view", (_request(key, chosen=True) for key in keys))
+        postgres = serve(harness.DASHBOARD)
         found = {
-            "hello": serve("hello", "bench.yardsticks:hello", small, [("/", {})]),
-            "postgres": serve("postgres", harness.DASHBOARD, small, tokens),
+            "hello": Contender(serve("bench.yardsticks:hello"), hello),
+            "postgres": Contender(postgres, tokens),
+            "sqlite": Contender(serve(harness.DASHBOARD, _on_sqlite(env, size)), tokens),
+            "view": Contender(postgres, view),
+            "stock": Contender(serve("bench.stock:application"), nothing),
         }
-        sqlite = f"sqlite:///{folder}/vendo.sqlite3"
-        found["sqlite"] = serve(
-            "sqlite",
-            harness.DASHBOARD,
-            sqlite,
-            map(_request, populate({**env, "DATABASE_URL": sqlite}, size.customers)),
-        )
         if size.times > 1:
-            big = another_database(small)
-            more = populate({**env, "DATABASE_URL": big}, size.customers, size.times)
-            found["postgres-million"] = serve("million", harness.DASHBOARD, big, map(_request, more))
-        found["django"] = serve("django", "bench.stock:application", small, [("/nothing", {})])
-        found["view"] = Contender(
-            found["postgres"].server,
-            harness.write_requests(folder / "view", [_request(key, chosen=True) for key in keys]),
-        )
-        for contender in (found["postgres"], found["sqlite"]):
-            _check(contender.server, keys[0])
+            found["million"] = Contender(serve(harness.DASHBOARD, _million(env, size)), tokens)
+        for contender in found.values():
+            if contender.requests == tokens:
+                _check(contender.server, keys[0])
         yield found
 
 
-def populate(env: Mapping[str, str], customers: int, times: int = 1) -> list[dict[str, str]]:
-    """Make a database with so many customers (`times` more that nobody asks for); returns the keys of the first."""
-    say(f"filling a database with {customers * times:,} connections")
-    harness.run(env, "manage.py", "migrate", "--verbosity=0")
-    lines = Path(env["VENDO_DATA_DIR"]) / "customers.jsonl"
-    harness.run(env, "-m", "bench.population", str(customers), str(lines), str(times))
-    return [json.loads(line) for line in lines.read_text().splitlines()]
+def _on_sqlite(env: Mapping[str, str], size: Size) -> str:
+    url = f"sqlite:///{env['VENDO_DATA_DIR']}/vendo.sqlite3"
+    harness.populate({**env, "DATABASE_URL": url}, "customers", size.customers)
+    return url
 
 
-def another_database(url: str) -> str:
-    """A second, empty database on the same server."""
-    with psycopg.connect(url, autocommit=True) as connection:
+def _million(env: Mapping[str, str], size: Size) -> str:
+    """A second database on the same server, with the same customers among many others."""
+    with psycopg.connect(env["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("CREATE DATABASE million")
-    return f"{url.rpartition('/')[0]}/million"
+    url = f"{env['DATABASE_URL'].rpartition('/')[0]}/million"
+    harness.populate({**env, "DATABASE_URL": url}, "customers", size.customers, size.times)
+    return url
 
 
 def _request(key: Mapping[str, str], *, chosen: bool = False) -> tuple[str, dict[str, str]]:
@@ -144,4 +140,4 @@ def _check(server: Server, key: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(quick="--quick" in sys.argv), indent=1))
+    harness.show(measure)
