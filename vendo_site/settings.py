@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.csp import CSP
 
+from vendo_site.assets import for_other_pages
 from vendo_site.environment import (
     development_secret,
     mailer,
@@ -214,6 +215,7 @@ SECURE_CSP = {
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_ADD_HEADERS_FUNCTION = for_other_pages
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -248,6 +250,8 @@ LOGGING = {
 
 DEMO = DEVELOPMENT and env.bool("VENDO_DEMO", default=False)
 SANDBOX_URL = env.str("VENDO_SANDBOX_URL", default="http://127.0.0.1:8500").rstrip("/")
+# Has host names for what tools call (vendo_site/host_names.py); empty: they have paths alone.
+VENDO_DOMAIN = env.str("VENDO_DOMAIN", default="").strip(".").lower()
 TOOL_PORTS = env.str("VENDO_TOOL_PORTS", default="8100-8199")
 TOOL_HOST = env.str("VENDO_TOOL_HOST", default="127.0.0.1")
 DEMO_EMAIL = "demo@vendo.example"
