@@ -29,7 +29,7 @@ class Prepared:
         """Connect with psycopg's `params` and prepare the statement. Raises `psycopg.Error`."""
         ours = {name: value for name, value in params.items() if name not in NOT_OURS}
         prepared = cls(await psycopg.AsyncConnection.connect(autocommit=True, **ours))
-        # Sending returns when the question is in the socket's buffer, which it never fills; answers are never waited for.
+        # Sending then returns when the question is in the socket's buffer; no question is long enough to fill that.
         prepared._libpq.nonblocking = 0
         asyncio.get_running_loop().add_reader(prepared._socket, prepared._readable)
         try:

@@ -133,8 +133,12 @@ class ThreadLookup:
 
     async def close(self) -> None:
         """As `Lookup`."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, database.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._hang_up)
         self._thread.shutdown(wait=False)
+
+    def _hang_up(self) -> None:
+        """In the thread, whose connection it is."""
+        database.close()
 
     def _ask(self, questions: Sequence[Question]) -> Sequence[Found | None]:
         now, noted, fresh = map(database.ops.adapt_datetimefield_value, _moments())
