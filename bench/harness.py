@@ -39,6 +39,7 @@ def say(line: str) -> None:
 def folder() -> Iterator[Path]:
     """A place for databases, logs and requests, gone afterwards."""
     with TemporaryDirectory(prefix="vendo-bench-") as name:
+        (Path(name) / "static").mkdir()  # whitenoise warns where there is none
         yield Path(name)
 
 
@@ -67,13 +68,13 @@ def wrk_path() -> str:
     return found
 
 
-def wrk(port: int, requests: Path, *, connections: int, seconds: int) -> Load:
+def wrk(server: "Server", requests: Path, *, connections: int, seconds: int) -> Load:
     """Send the requests of a file in turn, over so many keep-alive connections. Raises if any was not answered 200."""
     before = os.times()
     started = time.monotonic()
     command = [wrk_path(), "--threads=1", f"--connections={connections}", f"--duration={seconds}s", "--timeout=10s"]
     done = subprocess.run(
-        [*command, f"--script={LUA}", f"http://127.0.0.1:{port}/", "--", str(requests)],
+        [*command, f"--script={LUA}", f"{server.url}/", "--", str(requests)],
         capture_output=True,
         text=True,
         check=True,
@@ -81,7 +82,9 @@ def wrk(port: int, requests: Path, *, connections: int, seconds: int) -> Load:
     lasted, after = time.monotonic() - started, os.times()
     found = json.loads(done.stdout.splitlines()[-1])
     if found["failed"] or not found["answered"]:
-        raise RuntimeError(f"{found['failed']} of {found['answered']} requests failed: {requests.read_text()[:300]}")
+        raise RuntimeError(
+            f"{found['failed']} of {found['answered']} requests failed. The server says:\n{server.tail()}"
+        )
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     return Load(found["answered"] / found["seconds"], found["median_us"] / 1000, cpu / lasted)
 
@@ -133,7 +136,7 @@ class Server:
             wait_for_port(self.port, lambda: self.process.poll() is None)
         except TimeoutError as error:
             self.__exit__()
-            raise RuntimeError(f"{self.application} does not answer:\n{self.log.read_text()}") from error
+            raise RuntimeError(f"{self.application} does not answer:\n{self.tail()}") from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -143,6 +146,10 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def tail(self) -> str:
+        """The end of its log."""
+        return self.log.read_text(errors="replace")[-3000:]
 
     def memory(self) -> int:
         """Bytes of this process alone that are in memory now."""

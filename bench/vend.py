@@ -46,7 +46,7 @@ class Contender:
 
     def turn(self, connections: int, seconds: int) -> Load:
         """One turn of the load generator."""
-        return harness.wrk(self.server.port, self.requests, connections=connections, seconds=seconds)
+        return harness.wrk(self.server, self.requests, connections=connections, seconds=seconds)
 
 
 def measure(*, quick: bool = False) -> dict[str, Any]:
