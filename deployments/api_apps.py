@@ -7,14 +7,14 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 from ninja import Router, Schema, Status
-from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from connections import connect as journey
 from connections.models import Connection, Integration
 from deployments import bindings, keys, projects
 from deployments.api_door import Member, Refused, Writer
 from deployments.models import ApiKey, App, Binding, Deployment
-from deployments.moments import iso
+from deployments.moments import Moment
 from tenants.http import MemberRequest
 from tenants.scoped import one_of
 
@@ -36,7 +36,6 @@ type Name = Annotated[
     Field(examples=["Ada's laptop"]),
 ]
 type Future = Annotated[AwareDatetime, AfterValidator(_to_come)]
-type Moment = Annotated[datetime, PlainSerializer(iso)]
 
 
 class AppDeployment(Schema):

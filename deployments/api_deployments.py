@@ -8,9 +8,10 @@ from pydantic import Field
 
 from connections.models import Connection
 from deployments import launch as launching
-from deployments.api_apps import Done, Moment
+from deployments.api_apps import Done
 from deployments.api_door import Member, Refused, Writer
 from deployments.models import Deployment, Release, Tool
+from deployments.moments import Moment
 from deployments.timeline import StepView, timeline
 from tenants.http import MemberRequest
 from tenants.scoped import one_of

@@ -77,11 +77,18 @@ def resolve_integrations(deployment: Deployment) -> list[str]:
     found = {
         name: (value, binding.integration)
         for binding in bound
-        for name, value in _materialised(binding.connection)
+        for name, value in materialised(binding.connection)
         if name not in taken
     }
     _replace(deployment, Kind.INTEGRATION, found)
     return sorted(found)
+
+
+def materialised(connection: Connection) -> Iterator[tuple[str, str]]:
+    """The variables of a connection. None for a token that expires: it would be stale within the hour."""
+    usable = connection.live and connection.status != Connection.Status.NEEDS_REAUTH
+    if connection.expires_at is None and usable and (token := vault.reveal(connection, "credential")):
+        yield from ((variable.name, token) for variable in connection.integration.provider.env)
 
 
 def want(deployment: Deployment) -> str:
@@ -134,13 +141,6 @@ def _references(release: Published, system: Mapping[str, str], stored: Mapping[s
     yield from ((f"inputs.{question.key}", stored.get(question.key, "")) for question in release.inputs)
     for row in Integration.objects.filter(slug__in=[use.slug for use in release.integrations]):
         yield f"integrations.{row.slug}.api_url", row.api_url
-
-
-def _materialised(connection: Connection) -> Iterator[tuple[str, str]]:
-    """The variables of a connection. None for a token that expires: it would be stale within the hour."""
-    usable = connection.live and connection.status != Connection.Status.NEEDS_REAUTH
-    if connection.expires_at is None and usable and (token := vault.reveal(connection, "credential")):
-        yield from ((variable.name, token) for variable in connection.integration.provider.env)
 
 
 def _made_up(secret: Secret) -> str:

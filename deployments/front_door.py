@@ -28,7 +28,7 @@ from tenants.access import View
 
 logger = logging.getLogger(__name__)
 
-TOOLS = ("/credentials", "/api/deployments/me/", "/proxy/")
+TOOLS = ("/credentials", "/api/deployments/me/", "/api/integrations", "/api/billing", "/proxy/", "/hooks/", "/logos/")
 BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 FAILURES = 60  # failed authentications from one address in one window
 WINDOW = 60  # seconds
@@ -58,7 +58,7 @@ def front_door(*methods: str, access: str = "public") -> Callable[[Callable[...,
                 )
             except Exception as error:  # noqa: BLE001  (the last resort; `crashed` logs it)
                 return render(crashed(error, request.method or "", request.path))
-            response.headers["Cache-Control"] = "no-store"
+            response.headers.setdefault("Cache-Control", "no-store")
             return response
 
         guarded.access = access  # type: ignore[attr-defined]

@@ -1,7 +1,9 @@
 """Moments as the wire writes them."""
 
 from datetime import UTC, datetime
-from typing import overload
+from typing import Annotated, overload
+
+from pydantic import PlainSerializer, WithJsonSchema
 
 
 @overload
@@ -15,3 +17,7 @@ def iso(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# A field of an answer.
+type Moment = Annotated[datetime, PlainSerializer(iso), WithJsonSchema({"type": "string", "format": "date-time"})]

@@ -25,7 +25,10 @@ PUBLIC = {
     "connections/connect/<slug:slug>": "swaps a key for an intent before one signs in; then asks for a writer",
     "api/oauth/<slug:slug>/authorize": "the same",
     "api/oauth/<slug:slug>/callback": "answers on the popup's page, not with a sign-in; checks the person itself",
-    "^credentials(?:/|\\Z)": "says that there is nothing",
+    "api/integrations": "the catalogue, the same for everybody",
+    "api/integrations/<str:slug>": "the same",
+    "logos/<slug:slug>.svg": "pictures, for pages of any origin",
+    "^(?:credentials|proxy|hooks)(?:/|\\Z)": "says that there is nothing",
     "^api(?:/|\\Z)": "says that there is nothing",
 }
 

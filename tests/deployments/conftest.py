@@ -1,11 +1,14 @@
 """What tests of deployments share: a project with a key, and deployments as rows."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from connections import catalog
+from connections.models import Integration
 from deployments import keys
 from deployments.models import App, Deployment, Release, Tool
 from deployments.projects import create_project
@@ -62,3 +65,16 @@ def make_deployment(make_release: Callable[..., Release]) -> Callable[..., Deplo
         return deployment
 
     return make
+
+
+@pytest.fixture
+def extra_provider(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Integration]:
+    """(slug, **fields) → an integration of a provider that is in no file: Notion's data sheet with other fields."""
+    known = dict(catalog.all_providers())
+    monkeypatch.setattr(catalog, "all_providers", lambda: known)
+
+    def add(slug: str, **fields: Any) -> Integration:
+        known[slug] = dataclasses.replace(catalog.get("notion"), **({"slug": slug, "name": slug.title()} | fields))
+        return Integration.objects.create(slug=slug)
+
+    return add
