@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import psycopg
@@ -157,6 +157,6 @@ def _moments() -> tuple[datetime, datetime, datetime]:
     return now, now - SEEN_EVERY, now + MARGIN
 
 
-def _moment(stored: Any) -> datetime | None:
-    """SQLite keeps text, in UTC without saying so."""
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None
+def _moment(stored: datetime | None) -> datetime | None:
+    """SQLite keeps moments in UTC without saying so."""
+    return stored.replace(tzinfo=UTC) if stored else None
