@@ -3,11 +3,11 @@
 import http.client
 import time
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
-from deployments import proxied, proxy_exchange
+from deployments import proxy_exchange
 from tests.deployments.proxy.asking import TOKEN, Ask, Response, refused, request
 from tests.servers import Seen, Upstream, answer
 
@@ -18,13 +18,13 @@ def _answering(api: Upstream, status: int = 200, body: bytes = b"{}", *headers: 
     api.reply = lambda seen, handler: answer(handler, status, body, *headers)
 
 
-@pytest.mark.parametrize("status", [200, 201, 206, 301, 302, 400, 403, 404, 409, 418, 429, 500, 503, 599])
-def test_an_answer_passes_as_it_is(status: int, ask: Ask, api: Upstream) -> None:
-    _answering(api, status, b"\x00\xff body", ("Content-Type", "x/y"), ("Retry-After", "7"), ("ETag", '"1"'))
-    got, headers, body = ask()
-    assert (got, body) == (status, b"\x00\xff body")
-    assert (headers["Content-Type"], headers["Retry-After"], headers["ETag"]) == ("x/y", "7", '"1"')
-    assert headers["Content-Length"] == "7"
+def test_answers_pass_as_they_are(ask: Ask, api: Upstream) -> None:
+    for status in (200, 201, 206, 301, 302, 400, 403, 404, 409, 418, 429, 500, 503, 599):
+        _answering(api, status, b"\x00\xff body", ("Content-Type", "x/y"), ("Retry-After", "7"), ("ETag", '"1"'))
+        got, headers, body = ask()
+        assert (got, body) == (status, b"\x00\xff body")
+        assert (headers["Content-Type"], headers["Retry-After"], headers["ETag"]) == ("x/y", "7", '"1"')
+        assert (headers["Content-Length"], headers["Vendo-Error-Code"]) == ("7", None)
 
 
 def test_a_coded_answer_stays_coded(ask: Ask, api: Upstream) -> None:
@@ -40,23 +40,17 @@ def test_a_redirect_is_the_tools_to_follow(location: str, ask: Ask, api: Upstrea
     assert (status, headers["Location"], len(api.seen)) == (307, location, 1)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Set-Cookie", "Vendo-Error-Code", "X-Vendo-Anything", "Access-Control-Allow-Origin", "Keep-Alive", "Upgrade",
-        "Proxy-Authenticate", "Alt-Svc", "Clear-Site-Data", "Strict-Transport-Security", "X-Named",
-    ],
-)  # fmt: skip
-def test_what_a_provider_must_not_say_for_us_is_left_out(name: str, ask: Ask, api: Upstream) -> None:
-    _answering(api, 200, b"{}", (name, "a=b"), ("Connection", "X-Named"))
+NOT_THEIRS = [
+    "Set-Cookie", "Vendo-Error-Code", "X-Vendo-Anything", "Access-Control-Allow-Origin", "Keep-Alive", "Upgrade",
+    "Proxy-Authenticate", "Alt-Svc", "Clear-Site-Data", "Strict-Transport-Security", "X-Named",
+]  # fmt: skip
+
+
+def test_what_a_provider_must_not_say_for_us_is_left_out(ask: Ask, api: Upstream) -> None:
+    _answering(api, 200, b"{}", *[(name, "a=b") for name in NOT_THEIRS], ("Connection", "X-Named"), ("X-Other", "c"))
     status, headers, _ = ask()
-    assert (status, headers[name]) == (200, None)
-
-
-def test_a_header_that_quotes_the_credential_is_left_out() -> None:
-    sent = [(b"location", b"https://a.example/?key=to%2Bken"), (b"x-echo", b"Bearer to+ken"), (b"etag", b"1")]
-    assert list(proxied.back(sent, 301, "to+ken")) == [(b"etag", b"1"), proxied.VARY]
-    assert quote("to+ken", safe="") == "to%2Bken"
+    assert (status, headers["X-Other"]) == (200, "c")
+    assert [name for name in NOT_THEIRS if name in headers] == []
 
 
 def test_a_shared_cache_is_told_that_the_key_matters(ask: Ask, api: Upstream) -> None:

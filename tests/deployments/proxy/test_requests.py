@@ -8,7 +8,6 @@ import pytest
 
 from connections import catalog
 from connections.catalog import Proxy
-from deployments import proxied
 from tests.deployments.proxy.asking import TOKEN, Ask, refused
 from tests.servers import Upstream
 
@@ -41,18 +40,18 @@ def test_the_key_may_come_as_x_api_key(ask: Ask, api: Upstream, app_key: str) ->
         assert "vendo_sk_" not in str(seen)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Cookie", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "X-Vendo-User-JWT",
-        "X-Vendo-Tenant-Id", "Vendo-API-Version", "Keep-Alive", "Proxy-Authorization", "TE", "Trailer", "Origin",
-        "Expect", "X-Named",
-    ],
-)  # fmt: skip
-def test_what_is_between_the_tool_and_us_stays_here(name: str, ask: Ask, api: Upstream) -> None:
-    ask(**{name: "a", "Connection": "close, X-Named"})
-    assert api.seen[0].header(name.lower()) is None
-    assert api.seen[0].header("connection") is None
+BETWEEN = [
+    "Cookie", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "X-Vendo-User-JWT",
+    "X-Vendo-Tenant-Id", "Vendo-API-Version", "Keep-Alive", "Proxy-Authorization", "TE", "Trailer", "Origin",
+    "Expect", "X-Named",
+]  # fmt: skip
+
+
+def test_what_is_between_the_tool_and_us_stays_here(ask: Ask, api: Upstream) -> None:
+    ask(**dict.fromkeys(BETWEEN, "a"), connection="close, X-Named", x_other="b")
+    told = {name for name, _ in api.seen[0].headers}
+    assert "x-other" in told
+    assert not told & {name.lower() for name in [*BETWEEN, "Connection"]}
 
 
 def test_nothing_is_added_to_what_the_tool_says(ask: Ask, api: Upstream) -> None:
@@ -63,10 +62,10 @@ def test_nothing_is_added_to_what_the_tool_says(ask: Ask, api: Upstream) -> None
     assert api.seen[0].header("accept-encoding") == "br"
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT"])
-def test_any_method_passes(method: str, ask: Ask, api: Upstream) -> None:
-    assert ask(method)[0] == 200
-    assert api.seen[0].method == method
+def test_any_method_passes(ask: Ask, api: Upstream) -> None:
+    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT"]
+    assert {ask(method)[0] for method in methods} == {200}
+    assert [seen.method for seen in api.seen] == methods
 
 
 def test_an_echo_does_not_pass(ask: Ask, api: Upstream) -> None:
@@ -89,19 +88,6 @@ def test_a_body_of_unknown_size_arrives(size: int, ask: Ask, api: Upstream) -> N
 
 
 # --- where the credential goes ----------------------------------------------------------------------------------------
-
-PROXIED = [provider for provider in catalog.all_providers().values() if provider.proxy]
-
-
-@pytest.mark.parametrize("provider", PROXIED, ids=lambda provider: provider.slug)
-def test_every_provider_gets_its_credential_where_it_says_and_nothing_of_ours(provider: catalog.Provider) -> None:
-    assert provider.proxy
-    sent = [(b"authorization", b"Bearer vendo_sk_x"), (b"x-api-key", b"vendo_sk_x"), (b"accept", b"a")]
-    headers = dict(proxied.onward(sent, provider.proxy, provider.api_headers.items(), "the-token"))
-    query = proxied.with_credential(b"", provider.proxy.query, "the-token") if provider.proxy.query else b""
-    assert (b"the-token" in query) != any(b"the-token" in value for value in headers.values())
-    assert not any(b"vendo_sk_" in value for value in headers.values())
-    assert {name.lower().encode() for name in provider.api_headers} <= {name.lower() for name in headers}
 
 
 @pytest.fixture
@@ -130,7 +116,3 @@ def test_a_credential_in_the_query_leaves_the_rest_as_it_is(
         f"/base/x?api_key={TOKEN}",
     ]
     assert api.seen[0].header("authorization") is None
-
-
-def test_a_credential_in_the_query_is_written_as_a_query() -> None:
-    assert proxied.with_credential(b"", "k", "a&b=c d/%") == b"k=a%26b%3Dc%20d%2F%25"
