@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from fake_dashboard import Dashboard, serve
-from vendo import _http
+from vendo import _http, _watch
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
+    for name in list(os.environ):
         if name.startswith("VENDO_") or name.endswith("_TOKEN") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
@@ -20,6 +20,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_http, "PAUSES", (0.001, 0.001, 0.001))
+    monkeypatch.setattr(_watch, "FIRST_PAUSE", 0.002)
 
 
 @pytest.fixture

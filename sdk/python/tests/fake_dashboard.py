@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import queue
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,7 +28,9 @@ class Answer:
 @dataclass(frozen=True)
 class Seen:
     path: str
-    headers: Mapping[str, str]
+    headers: Message
+    method: str = "GET"
+    body: bytes = b""
 
 
 class Dashboard:
@@ -38,6 +42,9 @@ class Dashboard:
         self.seen: list[Seen] = []
         self.open = threading.Event()
         self.open.set()
+        self.events: list[bytes] = []
+        self.streams: list[queue.Queue[bytes]] = []
+        self._lock = threading.Lock()
         self._scripted: defaultdict[str, list[Answer]] = defaultdict(list)
 
     def connect(self, slug: str, token: str, expires_at: str | None = None) -> None:
@@ -46,6 +53,43 @@ class Dashboard:
     def say(self, path: str, *answers: Answer) -> None:
         """These answers, in turn, for the path; the last one for ever."""
         self._scripted[path] = list(answers)
+
+    def publish(self, number: int, slug: str = "notion", kind: str = "connection.changed", **more: str) -> None:
+        """An event, as the contract writes it: under its name, then once more under the old one."""
+        event_id = f"evt_{number}"
+        data = {"id": event_id, "at": "2030-01-01T00:00:00Z", "kind": kind, "slug": slug, "connection_id": "c", **more}
+        blocks = [
+            f"id: {event_id}\nevent: {name}\ndata: {json.dumps(data)}\n\n" for name in (kind, "connection_updated")
+        ]
+        with self._lock:
+            self.say_to_all("".join(blocks).encode())
+            self.events.append("".join(blocks).encode())
+
+    def say_to_all(self, piece: bytes) -> None:
+        """Bytes for every open stream; none at all ends them."""
+        for stream in self.streams:
+            stream.put(piece)
+
+    def cut_streams(self) -> None:
+        """As when the web server restarts."""
+        with self._lock:
+            self.say_to_all(b"")
+            self.streams = []
+
+    def listen(self, request: Seen) -> queue.Queue[bytes] | None:
+        """A stream for this request, beginning with what it has missed; None where an answer is scripted."""
+        path = urlsplit(request.path).path
+        if path != "/api/deployments/me/events" or self._scripted.get(path):
+            return None
+        self.seen.append(request)
+        stream: queue.Queue[bytes] = queue.Queue()
+        stream.put(b": open\n\n")
+        last = request.headers.get("Last-Event-ID")
+        with self._lock:
+            for piece in self.events[int(last.removeprefix("evt_")) :] if last else []:
+                stream.put(piece)
+            self.streams.append(stream)
+        return stream
 
     def connect_url(self, slug: str) -> str:
         return f"{self.url}/connections/connect/{slug}?app={APP_ID}"
@@ -100,7 +144,28 @@ def refusal(status: int, code: str, **details: object) -> Answer:
 def serve() -> Iterator[Dashboard]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer = dashboard.answer(Seen(self.path, dict(self.headers.items())))
+            seen = self._seen()
+            stream = dashboard.listen(seen)
+            if stream is None:
+                self._say(dashboard.answer(seen))
+            else:
+                self._stream(stream)
+
+        def do_POST(self) -> None:
+            self._say(dashboard.answer(self._seen()))
+
+        def _seen(self) -> Seen:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            return Seen(self.path, self.headers, self.command, body)
+
+        def _stream(self, pieces: queue.Queue[bytes]) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            while piece := pieces.get():
+                self.wfile.write(piece)
+
+        def _say(self, answer: Answer) -> None:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
@@ -125,6 +190,7 @@ def serve() -> Iterator[Dashboard]:
     try:
         yield dashboard
     finally:
+        dashboard.cut_streams()
         server.shutdown()
         server.server_close()
         thread.join()

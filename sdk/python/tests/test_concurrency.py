@@ -7,11 +7,10 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, repeat
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 
 import pytest
 
@@ -19,16 +18,10 @@ import vendo
 from fake_dashboard import Dashboard, refusal
 from vendo._flights import Flights, Together
 from vendo.errors import NeedsReauth
+from waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("vendo_mode")
 SRC = Path(vendo.__file__).parent.parent
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    give_up_at = monotonic() + 20
-    while not condition():
-        assert monotonic() < give_up_at, "it never happened"
-        sleep(0.001)
 
 
 def test_threads_share_one_request(dashboard: Dashboard) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from time import time
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from vendo._answers import value_of
 from vendo._flights import Flights
 from vendo._flow import Flow
 from vendo._http import Request, get
+from vendo._network import NETWORK, Network
 from vendo._settings import Settings
 from vendo._version import __version__
-from vendo.errors import ValidationError, VendoError
+from vendo.errors import ValidationError, VendoError, VendoOnlyFeature
 
 # A process that serves many tenants may come by many keys; the one that was used least recently is forgotten first.
 _MOST_ACCOUNTS = 256
@@ -57,58 +59,123 @@ class TokenCache:
 
 
 class Account:
-    """One app key at one dashboard, shared by every client of the process that was made with the two."""
+    """One app key at one dashboard, and at most one user; shared by every client of the process that is for the same.
 
-    def __init__(self, settings: Settings) -> None:
+    `network` is how the dashboard is reached.
+    """
+
+    def __init__(self, settings: Settings, network: Network = NETWORK) -> None:
         self.settings = settings
+        self.network = network
         self.cache = TokenCache()
         self.flights: Flights[Token] = Flights()
         self.bulk_flights: Flights[dict[str, Token | None]] = Flights()
         # A connect URL that an error of the server carried, of whichever provider: it names our app.
         self.known_connect_url: str | None = None
 
-    def read(
-        self, address: str | None, path: str, *, slug: str | None = None, headers: Mapping[str, str] | None = None
-    ) -> Flow[object]:
-        """GET `<address>/<path>` with the app key; the JSON of the answer, or the `VendoError` it means.
+    def needs_dashboard(self, what: str, slug: str | None = None) -> None:
+        """Raises `VendoOnlyFeature` where there is no app key."""
+        if self.settings.api_key is None:
+            advice = "set VENDO_API_KEY and VENDO_BASE_URL"
+            raise VendoOnlyFeature(f"{what} needs a Vendo dashboard: {advice}.", slug=slug, suggested_fix=advice)
 
-        `address` is one of the settings', None where the environment names none.
-        """
+    def request(
+        self,
+        address: str | None,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> Request:
+        """A request for `<address>/<path>` with the app key. `address` is one of the settings', which may be None."""
         key = self.settings.api_key
         if key is None or address is None:
             raise ValidationError("There is an app key, but no address to use it at: set VENDO_BASE_URL.")
-        answer = yield from get(Request(f"{address}/{path}", {**_headers(key), **(headers or {})}))
+        return Request(f"{address}/{path}", {**self._headers(key), **(headers or {})}, method, body)
+
+    def read(
+        self, address: str | None, path: str, *, slug: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Flow[object]:
+        """GET `<address>/<path>` with the app key; the JSON of the answer, or the `VendoError` it means."""
+        answer = yield from get(
+            self.network.send, self.request(address, path, headers=headers), repeats=self.network.repeats
+        )
         try:
-            return value_of(answer, slug=slug, secret=key)
+            return value_of(answer, slug=slug, secrets=self.settings.secrets)
         except VendoError as error:
-            self._learn_from(error)
+            self.learn_from(error)
             raise
 
-    def _learn_from(self, error: VendoError) -> None:
+    def learn_from(self, error: VendoError) -> None:
         url = error.connect_url
         if url and urlsplit(url).path.endswith(f"/connections/connect/{error.slug}"):
             self.known_connect_url = url
 
+    def of_user(self, user_jwt: str) -> Account:
+        """The same app on behalf of a user. It has a cache of its own: what one user may use, another may not."""
+        return account_for(self.settings.of_user(user_jwt), self.network)
 
-def _headers(key: str) -> dict[str, str]:
-    return {
-        "Authorization": f"Bearer {key}",
-        "Accept": "application/json",
-        "User-Agent": f"vendo-python/{__version__}",
-    }
+    def forget(self, slug: str | None) -> None:
+        """The dashboard says that this provider's connection is another now, for the app and for all of its users."""
+        for account in (self, *_of_the_same_app(self)):
+            account.cache.forget(slug)
+
+    def _headers(self, key: str) -> dict[str, str]:
+        user = {"X-Vendo-User-JWT": self.settings.user_jwt} if self.settings.user_jwt else {}
+        return {
+            "Authorization": f"Bearer {key}",
+            "Accept": "application/json",
+            "User-Agent": f"vendo-python/{__version__}",
+            **user,
+        }
 
 
-_accounts: OrderedDict[Settings, Account] = OrderedDict()
+AccountSource: TypeAlias = Callable[[], Account]
+"""Whose account a call is for: a client's own, or the one that the environment names at this moment."""
+
+_accounts: OrderedDict[tuple[Settings, Network], Account] = OrderedDict()
 _accounts_lock = threading.Lock()
+# What a test has put in the place of the environment's account (`vendo.testing`).
+_stand_in: Account | None = None
 
 
-def account_for(settings: Settings) -> Account:
+def account_for(settings: Settings, network: Network = NETWORK) -> Account:
+    name = settings, network
     with _accounts_lock:
-        account = _accounts.get(settings) or _accounts.setdefault(settings, Account(settings))
-        _accounts.move_to_end(settings)
+        account = _accounts.get(name) or _accounts.setdefault(name, Account(settings, network))
+        _accounts.move_to_end(name)
         while len(_accounts) > _MOST_ACCOUNTS:
             _accounts.popitem(last=False)
         return account
+
+
+def account_of(api_key: str | None, base_url: str | None) -> Account:
+    """The account that the arguments of a client, and the environment behind them, name."""
+    if _stand_in and api_key is None and base_url is None:
+        return _stand_in
+    return account_for(Settings.read(api_key, base_url))
+
+
+def environments_account() -> Account:
+    return account_of(None, None)
+
+
+def stand_in(account: Account | None) -> Account | None:
+    """Put an account in the place of the environment's, or None to end that; returns what stood there before."""
+    global _stand_in
+    before, _stand_in = _stand_in, account
+    return before
+
+
+def _of_the_same_app(account: Account) -> list[Account]:
+    app = replace(account.settings, user_jwt=None), account.network
+    with _accounts_lock:
+        return [
+            other
+            for (settings, network), other in _accounts.items()
+            if (replace(settings, user_jwt=None), network) == app
+        ]
 
 
 def _start_over_in_child() -> None:

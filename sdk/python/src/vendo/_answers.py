@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from vendo._fields import mapping
 from vendo._http import Response, Unreachable
 from vendo._slugs import is_slug
 from vendo.errors import UpstreamError, VendoError, class_for
@@ -15,7 +15,7 @@ _CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
 _LONGEST_SENTENCE = 500
 
 
-def value_of(answer: Response | Unreachable, *, slug: str | None, secret: str) -> object:
+def value_of(answer: Response | Unreachable, *, slug: str | None, secrets: Sequence[str]) -> object:
     """The JSON of a good answer; raises the error that any other answer means."""
     if isinstance(answer, Unreachable):
         raise UpstreamError(
@@ -25,8 +25,8 @@ def value_of(answer: Response | Unreachable, *, slug: str | None, secret: str) -
             suggested_fix="Check that it runs, and that VENDO_BASE_URL is its address.",
         )
     if not 200 <= answer.status < 300:
-        raise _error(answer, slug=slug, secret=secret)
-    value = _json(answer.body)
+        raise refusal(answer, slug=slug, secrets=secrets)
+    value = answer.json()
     if value is None:
         raise unreadable(slug)
     return value
@@ -40,54 +40,55 @@ def unreadable(slug: str | None) -> UpstreamError:
     )
 
 
-def _error(answer: Response, *, slug: str | None, secret: str) -> VendoError:
-    body = _object(_json(answer.body))
-    details = _object(body.get("error"))
+def refusal(answer: Response, *, slug: str | None, secrets: Sequence[str]) -> VendoError:
+    """The error that an answer other than a good one means."""
+    body = mapping(answer.json())
+    details = mapping(body.get("error"))
 
     def text(value: object) -> str | None:
-        return _clean(value, secret)
+        return _clean(value, secrets)
 
     code = _code(answer.headers.get("vendo-error-code")) or _code(details.get("code"))
-    sentence = text(details.get("message")) or text(body.get("detail")) or _plain_words(answer.status)
+    sentence = (
+        text(details.get("message"))
+        or text(body.get("detail"))
+        or text(body.get("error"))
+        or _plain_words(answer.status)
+    )
     named = details.get("slug")
     return class_for(code, answer.status)(
-        sentence,
+        sentence or _plain_words(answer.status),
         code=code or f"http_{answer.status}",
         status=answer.status,
         slug=named if isinstance(named, str) and is_slug(named) else slug,
-        connect_url=_link(details.get("connect_url"), secret),
+        connect_url=_link(details.get("connect_url"), secrets),
         retry_after=_seconds(details.get("retry_after")) or answer.seconds_to_wait or None,
         suggested_fix=text(details.get("suggested_fix")),
     )
-
-
-def _json(body: bytes) -> object:
-    """The value, or None. The parser's exception is dropped on purpose: it would carry the body, tokens and all."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _object(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 def _code(value: object) -> str | None:
     return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
-def _clean(value: object, secret: str) -> str | None:
-    """One printable line without our key, should something between us and the dashboard have echoed it."""
+def _clean(value: object, secrets: Sequence[str]) -> str | None:
+    """One printable line without our secrets, should something between us and the dashboard have echoed them."""
     if not isinstance(value, str):
         return None
     line = "".join(character for character in " ".join(value.split()) if character.isprintable())
-    return line.replace(secret, "[app key]")[:_LONGEST_SENTENCE] or None
+    for secret, name in zip(secrets, ("[app key]", "[user token]"), strict=False):
+        line = line.replace(secret, name)
+    return line[:_LONGEST_SENTENCE] or None
 
 
-def _link(value: object, secret: str) -> str | None:
+def _link(value: object, secrets: Sequence[str]) -> str | None:
     """A web address that a page may show as a link; `javascript:` and the like are not."""
-    if not isinstance(value, str) or secret in value or " " in value or not value.isprintable():
+    if (
+        not isinstance(value, str)
+        or any(secret in value for secret in secrets)
+        or " " in value
+        or not value.isprintable()
+    ):
         return None
     try:
         parts = urlsplit(value)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from vendo._account import Account
 from vendo._flow import Flow
 from vendo._slugs import checked
-from vendo.errors import ValidationError, VendoError, VendoOnlyFeature
+from vendo.errors import ValidationError, VendoError
 
 # No connection has this id, so the server refuses, and a refusal names the connect URL with our app's id in it.
 # A plain request would get a token instead, and no URL, for as long as the tenant is connected.
@@ -17,8 +17,7 @@ _NO_CONNECTION = {"X-Vendo-Connection": "00000000-0000-0000-0000-000000000000"}
 def connect_url(account: Account, slug: str, *, return_to: str | None, state: str | None) -> Flow[str]:
     """See `Vendo.connect_url`."""
     name = checked(slug)
-    if account.settings.api_key is None:
-        raise VendoOnlyFeature("connect_url needs a Vendo dashboard: set VENDO_API_KEY and VENDO_BASE_URL.", slug=name)
+    account.needs_dashboard("connect_url", slug=name)
     known = account.known_connect_url
     url = _for_slug(known, name) if known else (yield from _ask(account, name))
     return _with_query(url, return_to=return_to, state=state)

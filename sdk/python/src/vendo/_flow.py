@@ -8,9 +8,11 @@ new generator; a new way to reach the outside is a new effect.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast
@@ -67,3 +69,18 @@ class Pause(Effect[None]):
 
     async def run_async(self) -> None:
         await asyncio.sleep(self.seconds)
+
+
+async def in_a_thread_of_its_own(work: Callable[[], T]) -> T:
+    """For what may block for minutes: in the loop's pool it would take the place of others, and hold up the exit."""
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # a cancelled task just stops waiting
+
+    def fly() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (it is delivered)
+            future.set_exception(error)
+
+    threading.Thread(target=fly, name="vendo", daemon=True).start()
+    return await asyncio.wrap_future(future)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from time import monotonic
+from typing import TypeAlias
 from urllib.error import URLError
 
 from vendo._flow import Effect, Flow, Pause, perform
@@ -22,6 +24,8 @@ PATIENCE_SECONDS = 60.0
 PAUSES: tuple[float, ...] = (0.5, 1.0, 2.0)
 
 _REPEATABLE = frozenset({500, 502, 503, 504})
+# What a network does to us; each becomes `Unreachable`.
+FAILURES = (OSError, HTTPException, UnicodeError)
 # Far above any answer of the contract; a runaway body must not fill the tool's memory.
 _BODY_LIMIT = 4_000_000
 
@@ -31,6 +35,7 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     method: str = "GET"
+    body: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,13 @@ class Response:
         value = self.headers.get("retry-after", "")
         return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
 
+    def json(self) -> object:
+        """The value, or None. The parser's exception is dropped on purpose: it would carry the body, tokens and all."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
     def __str__(self) -> str:
         return f"status {self.status}"
 
@@ -62,32 +74,50 @@ class Unreachable:
         return self.reason
 
 
+Exchange: TypeAlias = Callable[[Request, float], Response | Unreachable]
+"""How a request gets to a dashboard: `send`, or a dashboard in memory where tools are tested."""
+
+
 @dataclass(frozen=True, slots=True)
 class Send(Effect[Response | Unreachable]):
+    exchange: Exchange
     request: Request
     timeout: float
 
     def run(self) -> Response | Unreachable:
-        request = urllib.request.Request(  # noqa: S310 (settings admit http and https only)
-            self.request.url, headers=dict(self.request.headers), method=self.request.method
-        )
-        try:
-            with _opener().open(request, timeout=self.timeout) as answer:
-                headers = {name.lower(): value for name, value in answer.headers.items()}
-                body = answer.read(_BODY_LIMIT)
-                if answer.length:  # a limited read ends early without a word
-                    return Unreachable("the answer was cut short")
-                return Response(answer.status, headers, body)
-        except (OSError, HTTPException, UnicodeError) as error:
-            return Unreachable(_reason(error))
+        return self.exchange(self.request, self.timeout)
 
 
-def get(request: Request) -> Flow[Response | Unreachable]:
+def send(request: Request, timeout: float) -> Response | Unreachable:
+    """One exchange over the network; `timeout` is seconds of silence."""
+    try:
+        with _opener().open(on_the_wire(request), timeout=timeout) as answer:
+            return whole(answer)
+    except FAILURES as error:
+        return Unreachable(reason(error))
+
+
+def on_the_wire(request: Request) -> urllib.request.Request:
+    """The request as urllib wants it."""
+    return urllib.request.Request(  # noqa: S310 (settings admit http and https only)
+        request.url, request.body, headers=dict(request.headers), method=request.method
+    )
+
+
+def whole(answer: HTTPResponse) -> Response | Unreachable:
+    """The answer, read to its end."""
+    body = answer.read(_BODY_LIMIT)
+    if answer.length:  # a limited read ends early without a word
+        return Unreachable("the answer was cut short")
+    return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+
+def get(exchange: Exchange, request: Request, *, repeats: bool = True) -> Flow[Response | Unreachable]:
     """Send a GET; repeat it after a failure that may pass, at most three times and within `PATIENCE_SECONDS`."""
     give_up_at = monotonic() + PATIENCE_SECONDS
-    for pause in (*PAUSES, None):
+    for pause in (*(PAUSES if repeats else ()), None):
         left = max(give_up_at - monotonic(), 1.0)
-        answer = yield from perform(Send(request, timeout=min(ATTEMPT_SECONDS, left)))
+        answer = yield from perform(Send(exchange, request, timeout=min(ATTEMPT_SECONDS, left)))
         if pause is None or not _may_pass(answer):
             break
         # The jitter keeps the processes of one tool from knocking in step.
@@ -122,7 +152,7 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """Why there is no answer, in words that quote nothing of what was sent or received."""
     cause = error.reason if isinstance(error, URLError) else error
     words = cause.strerror if isinstance(cause, OSError) else None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vendo._slugs import variable
-from vendo.errors import ValidationError
+from vendo.errors import IdentityNotPresent, ValidationError
 
 # "Bring your own key": says explicitly that there is no dashboard, whatever the environment holds.
 _OSS_KEY = "byok"
@@ -16,26 +16,46 @@ _ADDRESS = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where to ask. Without an `api_key` it is OSS mode, and the addresses are None."""
+    """Where to ask, and as whom. Without an `api_key` it is OSS mode, and the addresses are None."""
 
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     credentials_url: str | None = None
+    data_proxy_url: str | None = None
+    user_jwt: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, api_key: str | None, base_url: str | None) -> Settings:
         """Fill what the caller left open from the environment.
 
         An `api_key` given as "" or "byok" means OSS mode and never falls back to `VENDO_API_KEY`: a caller who
-        passed a key must not get the tokens of another. A `base_url` beats `VENDO_CREDENTIALS_URL` too.
+        passed a key must not get the tokens of another. A `base_url` beats the other addresses too.
         """
         key = variable("VENDO_API_KEY") if api_key is None else api_key.strip()
         if not key or key == _OSS_KEY:
             return cls()
         base = _address("base_url", base_url) or _from_environment("VENDO_BASE_URL", "VENDO_API_URL")
-        below_base = f"{base}/credentials" if base else None
-        credentials = None if base_url else _from_environment("VENDO_CREDENTIALS_URL")
-        return cls(_key(key), base, credentials or below_base)
+
+        def beside(path: str, name: str) -> str | None:
+            own = None if base_url else _from_environment(name)
+            return own or (f"{base}/{path}" if base else None)
+
+        credentials = beside("credentials", "VENDO_CREDENTIALS_URL")
+        return cls(_key(key), base, credentials, beside("proxy/composio", "VENDO_DATA_PROXY_URL"))
+
+    def of_user(self, user_jwt: str) -> Settings:
+        """The same app, on behalf of one user."""
+        jwt = user_jwt.strip() if isinstance(user_jwt, str) else ""
+        if not jwt:
+            raise IdentityNotPresent("There is no user here: the identity token is empty.")
+        if not _PRINTABLE.fullmatch(jwt):
+            raise ValidationError("The user's identity token holds a blank or a character that no token has.")
+        return replace(self, user_jwt=jwt)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be in no message and no log."""
+        return tuple(filter(None, (self.api_key, self.user_jwt)))
 
 
 def _key(key: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from time import time
 
 from vendo._account import Account, Token
 from vendo._answers import unreadable
+from vendo._fields import moment
 from vendo._flights import Together
 from vendo._flow import Flow, perform, run
 from vendo._slugs import checked, override_variable, own_variable, variable
@@ -98,16 +98,7 @@ def _token(body: object, slug: str) -> Token:
 def _good_until(expires_at: object, slug: str) -> float:
     if expires_at is None:
         return time() + _UNDATED_SECONDS
-    moment = _moment(expires_at)
-    if moment is None:
+    expiry = moment(expires_at)
+    if expiry is None:
         raise unreadable(slug)
-    return moment.timestamp() - _SAFETY_SECONDS
-
-
-def _moment(value: object) -> datetime | None:
-    """An ISO 8601 time, in UTC where it names no zone; None if it is no time at all."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+    return expiry.timestamp() - _SAFETY_SECONDS

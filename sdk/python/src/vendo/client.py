@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
 
 from vendo import _connect, _tokens
-from vendo._account import account_for
+from vendo._account import account_of
+from vendo._connections import AsyncConnections, Connections
+from vendo._data import AsyncData, Data
+from vendo._events import AsyncEvents, Events
 from vendo._flow import run, run_async
-from vendo._settings import Settings
+from vendo._headers import header
+from vendo._integrations import AsyncIntegrations, Integrations
 from vendo._slugs import checked
+from vendo._webhooks import Webhooks
+from vendo.errors import IdentityNotPresent
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from vendo._account import Account
 
 
 class _Client:
@@ -21,7 +33,14 @@ class _Client:
         key and address share one cache, blocking or async, and may be used from any thread. Raises `ValidationError`
         for a key or an address that can't be one.
         """
-        self._account = account_for(Settings.read(api_key, base_url))
+        self._account = account_of(api_key, base_url)
+
+    @classmethod
+    def _on(cls, account: Account) -> Self:
+        """A client of an account that is there already."""
+        client = cls.__new__(cls)
+        client._account = account
+        return client
 
     def __repr__(self) -> str:
         settings = self._account.settings
@@ -38,6 +57,14 @@ class _Client:
         For when a provider refuses a token before its time. Answers still under way are not kept either.
         """
         self._account.cache.forget(None if slug is None else checked(slug))
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Telling the dashboard's calls from anybody's."""
+        return Webhooks()
+
+    def _current(self) -> Account:
+        return self._account
 
 
 class Vendo(_Client):
@@ -59,6 +86,17 @@ class Vendo(_Client):
         """
         return run(_tokens.tokens(self._account, slugs))
 
+    def session(self, slug: str) -> httpx2.Client:
+        """An HTTP client of the provider's API that sends the token by itself. Close it, or use `with`.
+
+        When the provider refuses the token (401) it gets a fresh one and tries once more, if the body can be sent
+        again. It follows no redirect unless told to, and takes the token to no other host. Raises `ImportError`
+        without the extra: `pip install 'vendo[http]'`. Each request raises what `token` raises.
+        """
+        from vendo import _session  # noqa: PLC0415 (an extra)
+
+        return _session.client(self._account, slug)
+
     def connect_url(self, slug: str, *, return_to: str | None = None, state: str | None = None) -> str:
         """Where the tenant connects `slug` for this app, or picks another account. Open it in a popup.
 
@@ -72,6 +110,42 @@ class Vendo(_Client):
         """
         return run(_connect.connect_url(self._account, slug, return_to=return_to, state=state))
 
+    def for_user(self, user_jwt: str) -> Vendo:
+        """This client on behalf of one user: every request carries the user's identity (`X-Vendo-User-JWT`).
+
+        The app key goes on to decide what may be used; the dashboard may say less to a user than to the app, so
+        nothing cached for one is given to another. Raises `IdentityNotPresent` for an empty token,
+        `VendoOnlyFeature` in OSS mode.
+        """
+        return Vendo._on(_of_user(self._account, user_jwt))
+
+    def for_request(self, request: object) -> Vendo:
+        """`for_user` for whoever sent `request`: it, its headers, or a WSGI environment, with `X-Vendo-User-JWT`.
+
+        Raises `IdentityNotPresent` where that header is missing.
+        """
+        return Vendo._on(_of_request(self._account, request))
+
+    @property
+    def connections(self) -> Connections:
+        """What this app is connected to."""
+        return Connections(self._current)
+
+    @property
+    def integrations(self) -> Integrations:
+        """The dashboard's catalogue of providers."""
+        return Integrations(self._current)
+
+    @property
+    def events(self) -> Events:
+        """What happens to the connections."""
+        return Events(self._current)
+
+    @property
+    def data(self) -> Data:
+        """Actions of a broker's toolkits."""
+        return Data(self._current)
+
 
 class AsyncVendo(_Client):
     """`Vendo` for asyncio. What it fetches, `Vendo` finds in the cache, and the other way round."""
@@ -84,6 +158,56 @@ class AsyncVendo(_Client):
         """See `Vendo.tokens`."""
         return await run_async(_tokens.tokens(self._account, slugs))
 
+    def session(self, slug: str) -> httpx2.AsyncClient:
+        """See `Vendo.session`; for `async with`. There is nothing to await here."""
+        from vendo import _session  # noqa: PLC0415 (an extra)
+
+        return _session.async_client(self._account, slug)
+
     async def connect_url(self, slug: str, *, return_to: str | None = None, state: str | None = None) -> str:
         """See `Vendo.connect_url`."""
         return await run_async(_connect.connect_url(self._account, slug, return_to=return_to, state=state))
+
+    def for_user(self, user_jwt: str) -> AsyncVendo:
+        """See `Vendo.for_user`. There is nothing to await here."""
+        return AsyncVendo._on(_of_user(self._account, user_jwt))
+
+    def for_request(self, request: object) -> AsyncVendo:
+        """See `Vendo.for_request`. There is nothing to await here."""
+        return AsyncVendo._on(_of_request(self._account, request))
+
+    @property
+    def connections(self) -> AsyncConnections:
+        """What this app is connected to."""
+        return AsyncConnections(self._current)
+
+    @property
+    def integrations(self) -> AsyncIntegrations:
+        """The dashboard's catalogue of providers."""
+        return AsyncIntegrations(self._current)
+
+    @property
+    def events(self) -> AsyncEvents:
+        """What happens to the connections."""
+        return AsyncEvents(self._current)
+
+    @property
+    def data(self) -> AsyncData:
+        """Actions of a broker's toolkits."""
+        return AsyncData(self._current)
+
+
+def _of_user(account: Account, user_jwt: str) -> Account:
+    account.needs_dashboard("for_user")
+    return account.of_user(user_jwt)
+
+
+def _of_request(account: Account, request: object) -> Account:
+    account.needs_dashboard("for_request")
+    user_jwt = header(request, "X-Vendo-User-JWT")
+    if not user_jwt:
+        raise IdentityNotPresent(
+            "The request names no user: it has no X-Vendo-User-JWT header.",
+            suggested_fix="Use the client itself where nobody in particular is asking.",
+        )
+    return account.of_user(user_jwt)
