@@ -89,7 +89,9 @@ async def _answer(send: Send, headers: Headers) -> None:
 def _marking(send: Send, marks: Headers) -> Send:
     async def marked(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *marks]}
+            # Said twice, even alike, it counts for nothing with browsers.
+            others = [pair for pair in message.get("headers", ()) if not pair[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": [*others, *marks]}
         await send(message)
 
     return marked

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.csp import CSP
 
-from vendo_site.assets import for_other_pages
 from vendo_site.environment import (
     development_secret,
     mailer,
@@ -215,7 +214,6 @@ SECURE_CSP = {
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
-WHITENOISE_ADD_HEADERS_FUNCTION = for_other_pages
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.core.asgi import get_asgi_application
-from django.test import Client
 
 from deployments.proxy_door import ProxyDoor
 from vendo_site.cross_origin import CORS
@@ -115,10 +114,14 @@ def test_refusals_can_be_read_too(path: str) -> None:
     assert (headers["access-control-allow-origin"], bool(headers["vendo-error-code"])) == ("*", True)
 
 
-def test_other_pages_may_show_the_logos(client: Client) -> None:
-    logo = client.get("/static/catalog/notion.svg")
-    assert logo.status_code == 200
-    assert logo.headers["Access-Control-Allow-Origin"] == "*"
-    assert logo.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    b"".join(logo.streaming_content)  # type: ignore[attr-defined]
-    logo.close()
+def test_an_answer_says_it_once() -> None:
+    async def outspoken(scope: Any, receive: Any, send: Any) -> None:
+        said = [
+            (b"Access-Control-Allow-Origin", b"https://page.example"),
+            (b"access-control-allow-credentials", b"true"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": said})
+        await send({"type": "http.response.body", "body": b""})
+
+    headers = asked(CORS(outspoken), "GET", "/credentials/notion", **PAGE)[1]
+    assert (headers["access-control-allow-origin"], "access-control-allow-credentials" in headers) == ("*", False)
