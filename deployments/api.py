@@ -7,7 +7,7 @@ description itself.
 from django.urls import include, path, re_path
 from ninja import NinjaAPI
 
-from deployments import api_apps, api_deployments, api_door, runtime_api
+from deployments import api_apps, api_bindings, api_deployments, api_door, runtime_api
 
 api = NinjaAPI(
     title="Vendo Dashboard API",
@@ -18,6 +18,7 @@ api = NinjaAPI(
     auth=[api_door.Writer()],
 )
 api.add_router("", api_apps.router)
+api.add_router("", api_bindings.router)
 api.add_router("", api_deployments.router)
 
 urlpatterns = [

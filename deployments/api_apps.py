@@ -1,4 +1,4 @@
-"""The dashboard's JSON about apps, their keys and bindings, and keys of single connections."""
+"""The dashboard's JSON about apps and their keys, and about single connections and theirs."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -10,10 +10,10 @@ from ninja import Router, Schema, Status
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from connections import connect as journey
-from connections.models import Connection, Integration
-from deployments import bindings, keys, projects
-from deployments.api_door import Member, Refused, Writer
-from deployments.models import ApiKey, App, Binding, Deployment
+from connections.models import Connection
+from deployments import keys, projects
+from deployments.api_door import READ, WRITE, Done, Member, Refused, Writer
+from deployments.models import ApiKey, App, Deployment
 from deployments.moments import Moment
 from tenants.http import MemberRequest
 from tenants.scoped import one_of
@@ -125,59 +125,22 @@ class RevokedKey(Schema):
     revoked_at: Moment
 
 
-class BindingOut(Schema):
-    """The connection that an app uses for a provider."""
-
-    provider_slug: str = Field(alias="integration_id")
-    connection_id: UUID
-    display_name: str = Field(alias="connection.display_name")
-    status: str = Field(alias="connection.status")
-
-
-class BindingList(Schema):
-    """Everything an app is bound to."""
-
-    bindings: list[BindingOut]
-
-
-class BindingChange(Schema):
-    """Which connection to use for a provider from now on."""
-
-    provider_slug: str = Field(max_length=40)
-    connection_id: str = Field(max_length=60)
-
-
-class Bound(Schema):
-    """The binding as it is now."""
-
-    ok: bool = True
-    connection_id: UUID
-    already_connected: bool
-    restartRequired: bool  # noqa: N815  (contract)
-
-
-class Done(Schema):
-    """It is done."""
-
-    ok: bool = True
-
-
-@router.get("/apps", auth=member, response=AppList)
+@router.get("/apps", auth=member, response={200: AppList, **READ})
 def list_apps(request: MemberRequest) -> dict[str, Any]:
     """All apps of the workspace, the newest first."""
-    return {"apps": _apps(request)}
+    return {"apps": apps_of(request)}
 
 
-@router.post("/apps", auth=writer, response={201: AppOut})
+@router.post("/apps", auth=writer, response={201: AppOut, **WRITE})
 def create_app(request: MemberRequest, body: NewApp) -> Status[App]:
     """A new project. Apps of deployments come with their deployment."""
     return Status(201, projects.create_project(request.tenant, body.name))
 
 
-@router.patch("/apps/{uuid:app_id}", auth=writer, response=AppOut)
+@router.patch("/apps/{uuid:app_id}", auth=writer, response={200: AppOut, **WRITE})
 def change_app(request: MemberRequest, app_id: UUID, body: AppChange) -> App:
     """Rename an app, or replace the origins that may hear of a connect."""
-    app: App = one_of(_apps(request), pk=app_id)
+    app: App = one_of(apps_of(request), pk=app_id)
     if body.allowed_origins is not None:
         try:
             projects.allow_origins(app, body.allowed_origins)
@@ -188,14 +151,14 @@ def change_app(request: MemberRequest, app_id: UUID, body: AppChange) -> App:
     return app
 
 
-@router.post("/apps/{uuid:app_id}/keys", auth=writer, response=MintedKey)
+@router.post("/apps/{uuid:app_id}/keys", auth=writer, response={200: MintedKey, **WRITE})
 def mint_key(request: MemberRequest, app_id: UUID, body: NewKey) -> dict[str, Any]:
     """A new key for everything the app may use. Its text is in this answer and nowhere else."""
-    app: App = one_of(_apps(request), pk=app_id)
+    app: App = one_of(apps_of(request), pk=app_id)
     return _minted(*keys.mint(app, body.name, by=request.user, expires_at=body.expires_at))
 
 
-@router.post("/connections/{uuid:connection_id}/keys", auth=writer, response=MintedKey)
+@router.post("/connections/{uuid:connection_id}/keys", auth=writer, response={200: MintedKey, **WRITE})
 def mint_connection_key(request: MemberRequest, connection_id: UUID, body: NewKey) -> dict[str, Any]:
     """A new key for one connection alone."""
     live = Connection.objects.of(request.tenant).filter(status__in=Connection.LIVE)
@@ -203,47 +166,20 @@ def mint_connection_key(request: MemberRequest, connection_id: UUID, body: NewKe
     return _minted(*keys.mint_for_connection(connection, body.name, by=request.user, expires_at=body.expires_at))
 
 
-@router.get("/keys", auth=member, response=KeyList)
+@router.get("/keys", auth=member, response={200: KeyList, **READ})
 def list_keys(request: MemberRequest) -> dict[str, Any]:
     """All keys of the workspace, without their texts."""
     return {"keys": ApiKey.objects.of(request.tenant)}
 
 
-@router.delete("/keys/{uuid:key_id}", auth=writer, response=RevokedKey)
+@router.delete("/keys/{uuid:key_id}", auth=writer, response={200: RevokedKey, **WRITE})
 def revoke_key(request: MemberRequest, key_id: UUID) -> dict[str, Any]:
     """End a key; it is refused from the next request on."""
     key: ApiKey = one_of(ApiKey.objects.of(request.tenant), pk=key_id)
     return {"revoked_at": keys.revoke(key)}
 
 
-@router.get("/apps/{uuid:app_id}/bindings", auth=member, response=BindingList)
-def list_bindings(request: MemberRequest, app_id: UUID) -> dict[str, Any]:
-    """Which connection the app uses for which provider."""
-    app: App = one_of(_apps(request), pk=app_id)
-    return {"bindings": Binding.objects.of(request.tenant).filter(app=app).select_related("connection")}
-
-
-@router.api_operation(["POST", "PUT"], "/apps/{uuid:app_id}/bindings", auth=writer, response=Bound)
-def bind(request: MemberRequest, app_id: UUID, body: BindingChange) -> dict[str, Any]:
-    """Use a connection for a provider from now on, instead of another one if there was one."""
-    app: App = one_of(_apps(request), pk=app_id)
-    if not Integration.objects.filter(slug=body.provider_slug, enabled=True).exists():
-        raise Refused(404, error="unknown_provider")
-    connection = _connection(request, body.connection_id)
-    if connection.integration_id != body.provider_slug:
-        raise Refused(400, error="provider_mismatch")
-    before = bindings.binding(app, body.provider_slug)
-    same = before is not None and before.connection_id == connection.pk
-    try:
-        bindings.bind(app, connection)
-    except bindings.BindingRefused as refusal:
-        status = {"connection_not_found": 404, "connection_in_use": 409}.get(refusal.code, 400)
-        raise Refused(status, error=refusal.code, **refusal.details) from None
-    restart = not same and _needs_restart(app, connection)
-    return {"connection_id": connection.pk, "already_connected": same, "restartRequired": restart}
-
-
-@router.delete("/connections/{uuid:connection_id}", auth=writer, response=Done)
+@router.delete("/connections/{uuid:connection_id}", auth=writer, response={200: Done, **WRITE})
 def disconnect(request: MemberRequest, connection_id: UUID) -> Done:
     """Give a connection up: bindings go, secrets are wiped, the provider is told."""
     rows = Connection.objects.of(request.tenant).select_related("integration")
@@ -252,29 +188,11 @@ def disconnect(request: MemberRequest, connection_id: UUID) -> Done:
     return Done()
 
 
-def _apps(request: MemberRequest) -> QuerySet[App]:
+def apps_of(request: MemberRequest) -> QuerySet[App]:
+    """The workspace's apps."""
     rows: QuerySet[App] = App.objects.of(request.tenant).select_related("deployment")
     return rows
 
 
-def _connection(request: MemberRequest, identity: str) -> Connection:
-    """The workspace's connection of that id; somebody else's, and what is no id at all, are not found."""
-    try:
-        wanted = UUID(identity)
-    except ValueError:
-        wanted = None
-    found: Connection | None = Connection.objects.of(request.tenant).filter(pk=wanted).first() if wanted else None
-    if found is None:
-        raise Refused(404, error="connection_not_found")
-    return found
-
-
 def _minted(key: ApiKey, text: str) -> dict[str, Any]:
     return {"key": text, "keyId": key.pk, "prefix": key.prefix}
-
-
-def _needs_restart(app: App, connection: Connection) -> bool:
-    """Whether a running tool holds the old credential in its environment; a tool that fetches tokens needs none."""
-    deployment: Deployment | None = getattr(app, "deployment", None)
-    running = deployment is not None and deployment.status == Deployment.Status.RUNNING
-    return running and connection.expires_at is None and bool(connection.integration.provider.env)

@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from ninja import Router, Schema, Status
+from ninja import Header, Router, Schema, Status
 from pydantic import Field
 
 from connections.models import Connection
+from deployments import idempotency
 from deployments import launch as launching
-from deployments.api_apps import Done
-from deployments.api_door import Member, Refused, Writer
+from deployments.api_door import READ, WRITE, Done, Malformed, Member, Refusal, Refused, Writer
+from deployments.errors import TABLE
 from deployments.models import Deployment, Release, Tool
 from deployments.moments import Moment
 from deployments.timeline import StepView, timeline
@@ -79,9 +80,53 @@ class DeploymentOut(Schema):
         return deployment.failure or None
 
 
-@router.post("/deploy", auth=writer, response={201: Deployed})
-def deploy(request: MemberRequest, body: Deploy) -> Status[dict[str, Any]]:
+class DeployRefusal(Schema):
+    """Why nothing was launched: a sentence for people, a code for programs, and what it is about."""
+
+    message: str
+    code: str = Field(examples=["MISSING_BINDING"])
+    unknown: list[str] | None = None
+    missing: list[str] | None = None
+    fields: dict[str, list[str]] | None = None
+
+
+REPEATABLE = Header(
+    None, alias="Idempotency-Key", max_length=255, description="Repeat a request without a second launch."
+)
+DEPLOY = {201: Deployed, **WRITE, 400: Malformed | DeployRefusal, 404: Refusal | DeployRefusal, 409: DeployRefusal}
+
+
+@router.post("/deploy", auth=writer, response=DEPLOY)
+def deploy(request: MemberRequest, body: Deploy, idempotency_key: str | None = REPEATABLE) -> Status[dict[str, Any]]:
     """Launch a tool. The pipeline goes on by itself; look at the deployment to follow it."""
+    if not idempotency_key:
+        return Status(201, {"deploymentId": _launch(request, body).pk})
+    try:
+        deployment = idempotency.once(
+            request.tenant, idempotency_key, body.model_dump(mode="json"), lambda: _launch(request, body)
+        )
+    except idempotency.Conflict:
+        code, message = "idempotency_conflict", TABLE["idempotency_conflict"].message
+        # In both shapes: that of this operation, and that of all others.
+        raise Refused(409, headers={"Vendo-Error-Code": code}, error=code, code=code, message=message) from None
+    return Status(201, {"deploymentId": deployment.pk})
+
+
+@router.get("/deployments/{uuid:deployment_id}", auth=member, response={200: DeploymentOut, **READ})
+def get_deployment(request: MemberRequest, deployment_id: UUID) -> Deployment:
+    """One deployment."""
+    return _deployment(request, deployment_id)
+
+
+@router.post("/deployments/{uuid:deployment_id}/retry", auth=writer, response={200: Done, **WRITE, 409: Refusal})
+def retry(request: MemberRequest, deployment_id: UUID) -> Done:
+    """Go on with a failed deployment from the step that failed."""
+    if not launching.retry(_deployment(request, deployment_id)):
+        raise Refused(409, error="not_failed")
+    return Done()
+
+
+def _launch(request: MemberRequest, body: Deploy) -> Deployment:
     release = _release(body.toolSlug)
     if body.pendingBindings:
         unknown = sorted(body.pendingBindings)
@@ -92,7 +137,7 @@ def deploy(request: MemberRequest, body: Deploy) -> Status[dict[str, Any]]:
         slug: _connection(request, slug, identity) for slug, identity in (body.bindings | body.selectedBindings).items()
     }
     try:
-        deployment = launching.launch(
+        return launching.launch(
             tenant=request.tenant,
             user=request.user,
             release=release,
@@ -104,21 +149,6 @@ def deploy(request: MemberRequest, body: Deploy) -> Status[dict[str, Any]]:
     except launching.LaunchRefused as refusal:
         details = {"fields": refusal.details} if refusal.code == "INVALID_INPUT" else refusal.details
         raise _refusal(refusal.code, refusal.message, **details) from None
-    return Status(201, {"deploymentId": deployment.pk})
-
-
-@router.get("/deployments/{uuid:deployment_id}", auth=member, response=DeploymentOut)
-def get_deployment(request: MemberRequest, deployment_id: UUID) -> Deployment:
-    """One deployment."""
-    return _deployment(request, deployment_id)
-
-
-@router.post("/deployments/{uuid:deployment_id}/retry", auth=writer, response=Done)
-def retry(request: MemberRequest, deployment_id: UUID) -> Done:
-    """Go on with a failed deployment from the step that failed."""
-    if not launching.retry(_deployment(request, deployment_id)):
-        raise Refused(409, error="not_failed")
-    return Done()
 
 
 def _deployment(request: MemberRequest, deployment_id: UUID) -> Deployment:

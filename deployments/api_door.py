@@ -2,15 +2,19 @@
 
 import logging
 import secrets
+from collections.abc import Mapping
 from functools import wraps
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import URLPattern
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 from ninja.security import SessionAuth
+from pydantic import Field
 
+from deployments.wire import Envelope
 from tenants.http import HttpRequest as AnyRequest
 from tenants.models import Membership
 
@@ -20,12 +24,42 @@ logger = logging.getLogger(__name__)
 CODES = {400: "validation_failed", 401: "unauthorized", 403: "csrf_failed"}
 
 
+class Refusal(Schema):
+    """What a program goes by. `message` is there where the code alone would leave a person puzzled."""
+
+    error: str = Field(examples=["not_found"])
+
+
+class Malformed(Refusal):
+    """`fields`, for `validation_failed`, says what is wrong with which field; never what was sent."""
+
+    fields: dict[str, str] | None = None
+
+
+class Crash(Refusal):
+    """Our bug, and the number under which our log has it."""
+
+    error: str = Field(examples=["internal_error"])
+    request: str = Field(examples=["req_4f1c2d9a0b7e6835"])
+
+
+class Done(Schema):
+    """It is done."""
+
+    ok: bool = True
+
+
+# What any operation may answer beside its own. An id that is not even a UUID is no address: that is the envelope.
+READ: Mapping[int, Any] = {401: Refusal, 404: Refusal | Envelope, 500: Crash}
+WRITE: Mapping[int, Any] = {400: Malformed, 403: Refusal, **READ}
+
+
 class Refused(Exception):
     """An answer other than 2xx. `body` is sent as it is."""
 
-    def __init__(self, status: int, **body: Any) -> None:
+    def __init__(self, status: int, *, headers: Mapping[str, str] | None = None, **body: Any) -> None:
         super().__init__(status)
-        self.status, self.body = status, body
+        self.status, self.headers, self.body = status, headers, body
 
 
 class Member(SessionAuth):
@@ -65,6 +99,7 @@ def hang(api: NinjaAPI) -> list[URLPattern]:
     api.add_exception_handler(Http404, _not_found)
     api.add_exception_handler(HttpError, _http_error)
     api.add_exception_handler(ValidationError, _invalid)
+    api.add_exception_handler(SuspiciousOperation, _suspicious)
     api.add_exception_handler(Exception, _crashed)
     patterns: list[URLPattern] = api.urls[0]  # type: ignore[assignment]
     for pattern in patterns:
@@ -73,7 +108,7 @@ def hang(api: NinjaAPI) -> list[URLPattern]:
 
 
 def _refused(request: HttpRequest, error: Any) -> HttpResponse:
-    return JsonResponse(error.body, status=error.status)
+    return JsonResponse(error.body, status=error.status, headers=error.headers)
 
 
 def _not_found(request: HttpRequest, error: Any) -> HttpResponse:
@@ -88,6 +123,11 @@ def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """Which fields and why; not what was sent, which may be a secret."""
     fields = {".".join(map(str, problem["loc"][2:] or problem["loc"])): problem["msg"] for problem in error.errors}
     return JsonResponse({"error": "validation_failed", "fields": fields}, status=400)
+
+
+def _suspicious(request: HttpRequest, error: Any) -> HttpResponse:
+    """Larger or more complicated than Django reads."""
+    return JsonResponse({"error": "validation_failed"}, status=400)
 
 
 def _crashed(request: HttpRequest, error: Any) -> HttpResponse:

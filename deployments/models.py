@@ -191,6 +191,21 @@ class Deployment(TenantModel):
         return self.name
 
 
+class LaunchOnce(TenantModel):
+    """A deployment that was asked for under an `Idempotency-Key` (idempotency.py)."""
+
+    key_hash = models.CharField(max_length=64, editable=False)
+    body_hash = models.CharField(max_length=64, editable=False)
+    deployment = models.ForeignKey(Deployment, null=True, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "key_hash"], name="one_launch_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.deployment_id} at {self.created_at:%Y-%m-%d %H:%M}"
+
+
 class EnvironmentVariable(TenantModel):
     """One variable of a running tool; its value is in the vault whatever its kind."""
 

@@ -35,6 +35,7 @@ def things_of(tenant: Tenant, make_connection: Callable[..., Connection], deploy
         "key_id": str(key.pk),
         "connection_id": str(connection.pk),
         "deployment_id": str(deployment.pk),
+        "provider_slug": "notion",
     }
 
 
@@ -70,6 +71,7 @@ BODIES: dict[str, Any] = {
     "POST /api/connections/{connection_id}/keys": {"name": "New"},
     "POST /api/apps/{app_id}/bindings": {"provider_slug": "notion", "connection_id": "{connection_id}"},
     "PUT /api/apps/{app_id}/bindings": {"provider_slug": "notion", "connection_id": "{connection_id}"},
+    "POST /api/connections/bind-deployment": {"connection_id": "{connection_id}", "deployment_id": "{deployment_id}"},
     "POST /api/deploy": {"toolSlug": "clock", "deploymentSlug": "second"},
 }
 
@@ -94,6 +96,8 @@ def test_everything_of_the_contract_is_there() -> None:
         "GET /api/apps/{app_id}/bindings",
         "POST /api/apps/{app_id}/bindings",
         "PUT /api/apps/{app_id}/bindings",
+        "DELETE /api/apps/{app_id}/bindings/{provider_slug}",
+        "POST /api/connections/bind-deployment",
         "GET /api/keys",
         "DELETE /api/keys/{key_id}",
         "POST /api/connections/{connection_id}/keys",
@@ -149,11 +153,11 @@ class TestEveryOperation:
         client = client_for(stranger)
         before = [list(model.everyone.order_by("pk").values()) for model in (App, ApiKey, Connection, Deployment)]
         response = call(client, operation, things)
-        unknown = call(client, operation, dict.fromkeys(things, str(uuid4())))
+        unknown = call(client, operation, dict.fromkeys(things, str(uuid4())) | {"provider_slug": "notion"})
         assert (response.status_code, response.content) == (unknown.status_code, unknown.content) or (
             response.status_code == 201 and operation.path in {"/api/apps", "/api/deploy"}
         )
-        assert not any(value in response.content.decode() for value in things.values())
+        assert not any(value in response.content.decode() for name, value in things.items() if name.endswith("_id"))
         if "{" in operation.path:
             assert (response.status_code, response.json()) == (404, {"error": "not_found"})
             after = [list(model.everyone.order_by("pk").values()) for model in (App, ApiKey, Connection, Deployment)]
@@ -190,6 +194,12 @@ def test_addresses_that_are_not_there_answer_in_the_envelope(browser: Client, pa
     assert response.status_code == 404
     assert response.headers["Vendo-Error-Code"] == "not_found"
     assert response.json()["error"]["code"] == "not_found"
+
+
+def test_a_body_that_is_too_large(member: User, client_for: Callable[[User], Client]) -> None:
+    body = json.dumps({"name": "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE})
+    response = client_for(member).generic("POST", "/api/apps", body, content_type="application/json")
+    assert (response.status_code, response.json()["error"]) == (400, "validation_failed")
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"name": 5}', '{"name": ""}', '{"name": "\\u0000"}', "\xff"])
@@ -249,7 +259,7 @@ def test_a_crash_leaves_a_number(
     def crash(*_: object) -> None:
         raise RuntimeError("inner secret")
 
-    monkeypatch.setattr(api_apps, "_apps", crash)
+    monkeypatch.setattr(api_apps, "apps_of", crash)
     response = client_for(member).get("/api/apps")
     assert response.status_code == 500
     assert response.json()["error"] == "internal_error"

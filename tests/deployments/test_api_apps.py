@@ -1,19 +1,16 @@
 """Apps, keys and bindings as JSON."""
 
-import dataclasses
 import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from connections import catalog
-from connections.models import Connection, Integration
+from connections.models import Connection
 from deployments import bindings, keys
 from deployments.models import ApiKey, App, Binding, Deployment
 from deployments.projects import create_project
@@ -161,87 +158,6 @@ def test_a_connections_key(client: Client, tenant: Tenant, make_connection: Make
 def test_a_disconnected_one_gets_no_key(client: Client, tenant: Tenant, make_connection: MakeConnection) -> None:
     gone = make_connection(tenant, "notion", status=Connection.Status.REVOKED)
     assert send(client, "POST", f"/api/connections/{gone.pk}/keys", {"name": "cron"}).status_code == 404
-
-
-# --- bindings ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_binding(client: Client, project: App, make_connection: MakeConnection, method: str) -> None:
-    connection = make_connection(project.tenant, "notion")
-    path, body = f"/api/apps/{project.pk}/bindings", {"provider_slug": "notion", "connection_id": str(connection.pk)}
-    answer = {"ok": True, "connection_id": str(connection.pk), "already_connected": False, "restartRequired": False}
-    assert send(client, method, path, body).json() == answer
-    assert send(client, method, path, body).json() == answer | {"already_connected": True}
-    assert client.get(path).json() == {
-        "bindings": [
-            {
-                "provider_slug": "notion",
-                "connection_id": str(connection.pk),
-                "display_name": "Notion account",
-                "status": "active",
-            }
-        ]
-    }
-
-
-def test_a_running_tool_with_the_old_token_in_its_environment_needs_a_restart(
-    client: Client, tenant: Tenant, make_connection: MakeConnection, make_deployment: MakeDeployment
-) -> None:
-    app = make_deployment(tenant, "notion", "googledrive").app
-    for slug, needed in (("notion", True), ("googledrive", False)):
-        ends = None if slug == "notion" else timezone.now() + timedelta(hours=1)
-        new = make_connection(tenant, slug, expires_at=ends)
-        body = {"provider_slug": slug, "connection_id": str(new.pk)}
-        assert send(client, "POST", f"/api/apps/{app.pk}/bindings", body).json()["restartRequired"] is needed
-
-
-def test_refusals_of_a_binding(
-    client: Client, project: App, other_tenant: Tenant, make_connection: MakeConnection
-) -> None:
-    mine, theirs = make_connection(project.tenant, "notion"), make_connection(other_tenant, "notion")
-    gone = make_connection(project.tenant, "notion", status=Connection.Status.REVOKED)
-    Integration.objects.filter(slug="googledrive").update(enabled=False)
-    cases = [
-        ("nobody", mine.pk, 404, "unknown_provider"),
-        ("googledrive", mine.pk, 404, "unknown_provider"),
-        ("notion", theirs.pk, 404, "connection_not_found"),
-        ("notion", uuid4(), 404, "connection_not_found"),
-        ("notion", "nonsense", 404, "connection_not_found"),
-        ("notion", gone.pk, 400, "connection_inactive"),
-    ]
-    for slug, identity, status, code in cases:
-        body = {"provider_slug": slug, "connection_id": str(identity)}
-        response = send(client, "POST", f"/api/apps/{project.pk}/bindings", body)
-        assert (response.status_code, response.json()) == (status, {"error": code})
-    assert not Binding.everyone.exists()
-
-
-def test_a_connection_of_another_provider(client: Client, project: App, make_connection: MakeConnection) -> None:
-    drive = make_connection(project.tenant, "googledrive")
-    body = {"provider_slug": "notion", "connection_id": str(drive.pk)}
-    response = send(client, "POST", f"/api/apps/{project.pk}/bindings", body)
-    assert (response.status_code, response.json()) == (400, {"error": "provider_mismatch"})
-
-
-def test_a_connection_that_is_in_use(
-    client: Client,
-    project: App,
-    make_connection: MakeConnection,
-    make_deployment: MakeDeployment,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    lonely = dataclasses.replace(catalog.get("notion"), exclusive=True)
-    monkeypatch.setattr(catalog, "get", lambda slug: {"notion": lonely}[slug])
-    connection = make_connection(project.tenant, "notion")
-    bindings.bind(make_deployment(project.tenant, "notion").app, connection)
-    body = {"provider_slug": "notion", "connection_id": str(connection.pk)}
-    response = send(client, "POST", f"/api/apps/{project.pk}/bindings", body)
-    assert response.status_code == 409
-    assert response.json() == {
-        "error": "connection_in_use",
-        "bound_to": {"deployment_slug": "clock", "deployment_name": "Clock"},
-    }
 
 
 def test_disconnecting(client: Client, project: App, make_connection: MakeConnection, monkeypatch: Any) -> None:

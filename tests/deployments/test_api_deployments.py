@@ -1,14 +1,21 @@
 """Deploying as JSON."""
 
+import hashlib
+import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connections as databases
 from django.test import Client
+from django.utils import timezone
 
 from connections.models import Connection
-from deployments.models import Deployment, Release
+from deployments.api_deployments import Deploy
+from deployments.models import Deployment, LaunchOnce, Release
 from tenants.models import Tenant, User
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +140,99 @@ def test_trying_again(client: Client, tenant: Tenant, make_deployment: Callable[
     assert (deployment.status, deployment.failure) == (Deployment.Status.DEPLOYING, {})
     response = client.post(f"/api/deployments/{deployment.pk}/retry")
     assert (response.status_code, response.json()) == (409, {"error": "not_failed"})
+
+
+# --- asked for twice --------------------------------------------------------------------------------------------------
+
+
+def repeat(client: Client, key: str, **body: Any) -> Any:
+    body = {"toolSlug": "clock"} | body
+    return client.post("/api/deploy", body, content_type="application/json", headers={"idempotency-key": key})
+
+
+def test_the_same_request_launches_once(client: Client, make_release: Callable[..., Release]) -> None:
+    make_release()
+    first, again = repeat(client, "k1", userVariables={}), repeat(client, "k1", userVariables={})
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert first.status_code == 201
+    assert Deployment.everyone.count() == 1
+    assert repeat(client, "k2").json() != first.json()
+    assert Deployment.everyone.count() == 2
+
+
+def test_an_answer_stands_whatever_has_changed_since(client: Client, make_release: Callable[..., Release]) -> None:
+    make_release()
+    first = repeat(client, "k1").json()
+    Release.objects.update(status=Release.Status.WITHDRAWN)
+    assert repeat(client, "k1").json() == first
+
+
+def test_a_key_is_for_one_body(client: Client, make_release: Callable[..., Release]) -> None:
+    make_release()
+    repeat(client, "k1")
+    response = repeat(client, "k1", deploymentName="Another")
+    assert response.status_code == 409
+    assert response.headers["Vendo-Error-Code"] == "idempotency_conflict"
+    assert response.json()["error"] == response.json()["code"] == "idempotency_conflict"
+    assert response.json()["message"].endswith(".")
+    assert Deployment.everyone.count() == 1
+
+
+def test_a_refusal_is_not_kept(client: Client, make_release: Callable[..., Release]) -> None:
+    assert repeat(client, "k1").status_code == 404
+    make_release()
+    assert repeat(client, "k1").status_code == 201
+
+
+def test_a_key_is_forgotten_after_a_day(client: Client, make_release: Callable[..., Release]) -> None:
+    make_release()
+    first = repeat(client, "k1").json()
+    LaunchOnce.everyone.update(created_at=timezone.now() - timedelta(hours=25))
+    assert repeat(client, "k1").json() != first
+    assert LaunchOnce.everyone.count() == 1
+
+
+def test_keys_are_each_tenants_own(
+    client: Client, stranger: User, client_for: Callable[[User], Client], make_release: Callable[..., Release]
+) -> None:
+    make_release()
+    mine, theirs = repeat(client, "k1"), repeat(client_for(stranger), "k1")
+    assert mine.status_code == theirs.status_code == 201
+    assert mine.json() != theirs.json()
+
+
+def test_nothing_of_key_or_body_is_kept(client: Client, make_release: Callable[..., Release]) -> None:
+    make_release()
+    repeat(client, "remember-me", deploymentName="typed-secret")
+    row = LaunchOnce.everyone.values().get()
+    assert not any(text in str(row) for text in ("remember-me", "typed-secret"))
+    guessed = json.dumps(
+        Deploy(toolSlug="clock", deploymentName="typed-secret").model_dump(mode="json"), sort_keys=True
+    )
+    assert row["body_hash"] != hashlib.sha256(guessed.encode()).hexdigest()
+
+
+def test_a_key_that_is_too_long(client: Client) -> None:
+    response = repeat(client, "k" * 256)
+    assert (response.status_code, response.json()["error"]) == (400, "validation_failed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_launches(
+    member: User, client_for: Callable[[User], Client], make_release: Callable[..., Release]
+) -> None:
+    make_release()
+    clients = [client_for(member) for _ in range(4)]
+
+    def ask(client: Client) -> tuple[int, bytes]:
+        try:
+            response = repeat(client, "k1")
+            return response.status_code, response.content
+        finally:
+            databases.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = set(pool.map(ask, clients))
+    assert len(answers) == 1
+    assert answers.pop()[0] == 201
+    assert Deployment.everyone.count() == 1
