@@ -1,18 +1,32 @@
-"""The dashboard's JSON API and its OpenAPI page (contract section 8).
+"""The dashboard's JSON API (contract section 8), and the OpenAPI page of everything that programs call.
 
 Pages and API call the same functions. Who may call what stands at each operation (`auth=`); nothing is public but the
 description itself.
 """
 
+from typing import Any, override
+
 from django.urls import include, path, re_path
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 
-from deployments import api_apps, api_bindings, api_deployments, api_door, runtime_api
+from deployments import api_apps, api_bindings, api_deployments, api_door, description, runtime_api
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """Describes what tools call too."""
+
+    @override
+    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**kwargs)
+        description.complete(schema)
+        return schema
+
+
+api = Api(
     title="Vendo Dashboard API",
     version="1",
-    description="For the dashboard's own pages: session cookie, and `X-CSRFToken` on writes. Tools use /credentials.",
+    description=description.ABOUT.strip(),
     urls_namespace="deployments:api",
     # Stands in where an operation forgets to say who may call it.
     auth=[api_door.Writer()],

@@ -85,6 +85,7 @@ class DeployRefusal(Schema):
 
     message: str
     code: str = Field(examples=["MISSING_BINDING"])
+    error: str | None = Field(None, description="For `idempotency_conflict`: the code once more.")
     unknown: list[str] | None = None
     missing: list[str] | None = None
     fields: dict[str, list[str]] | None = None
