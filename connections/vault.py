@@ -57,7 +57,7 @@ def encrypt(plaintext: str, where: str) -> str:
     """The envelope of `plaintext`, which only `decrypt` with the same `where` opens."""
     name, key = next(iter(_keys().items()))
     nonce = os.urandom(NONCE_BYTES)
-    sealed = nonce + AESGCM(key).encrypt(nonce, plaintext.encode(), where.encode())
+    sealed = nonce + key.encrypt(nonce, plaintext.encode(), where.encode())
     return f"{VERSION}.{name}.{base64.urlsafe_b64encode(sealed).decode()}"
 
 
@@ -70,7 +70,7 @@ def decrypt(envelope: str, where: str) -> str:
         raise VaultError(f"The secret at {where} was written with a key that is not in VENDO_VAULT_KEYS.")
     try:
         sealed = base64.urlsafe_b64decode(body)
-        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], where.encode()).decode()
+        return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], where.encode()).decode()
     except (InvalidTag, ValueError):
         # `from None`: the chained exception would show the envelope's innards in a report.
         raise VaultError(f"The secret at {where} does not open: it was damaged, or moved from another row.") from None
@@ -130,14 +130,14 @@ def _current() -> str:
     return f"{VERSION}.{next(iter(_keys()))}."
 
 
-def _keys() -> dict[str, bytes]:
+def _keys() -> dict[str, AESGCM]:
     return _parse(settings.VAULT_KEYS)
 
 
 @lru_cache(maxsize=4)
-def _parse(keys: str) -> dict[str, bytes]:
-    """`name:base64,name:base64` → name → 32 bytes. Error messages name the entry's position, never its content."""
-    parsed: dict[str, bytes] = {}
+def _parse(keys: str) -> dict[str, AESGCM]:
+    """`name:base64,name:base64` → name → cipher. Error messages name the entry's position, never its content."""
+    parsed: dict[str, AESGCM] = {}
     for position, entry in enumerate(filter(None, (part.strip() for part in keys.split(","))), start=1):
         name, _, text = entry.partition(":")
         try:
@@ -154,7 +154,7 @@ def _parse(keys: str) -> dict[str, bytes]:
             raise ImproperlyConfigured(
                 f"VENDO_VAULT_KEYS: entry {position} has the name of an earlier one. Give each key a name of its own."
             )
-        parsed[name] = key
+        parsed[name] = AESGCM(key)
     if not parsed:
         raise ImproperlyConfigured("VENDO_VAULT_KEYS is empty: nothing can be encrypted without a key.")
     return parsed

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+type Desk[Q, A] = Callable[[Sequence[Q]], Awaitable[Sequence[A]]]
+
 
 class TooMany(Exception):
     """More wait than could be answered in good time."""
@@ -11,17 +13,16 @@ class TooMany(Exception):
 class Coalesced[Q, A]:
     """Collects questions while earlier ones are being answered, and asks them all at once then.
 
-    `ask` gets at most `batch` of them and returns the answers in their order. What it raises, everybody in that batch
-    gets, and so a `TimeoutError` after `deadline` seconds. While `most` are waiting, `TooMany` is raised at once.
-    One instance serves one event loop.
+    Each of `desks` gets at most `batch` of them at a time and returns the answers in their order. What it raises,
+    everybody in that batch gets, and so a `TimeoutError` after `deadline` seconds. While `most` are waiting, `TooMany`
+    is raised at once. One instance serves one event loop.
     """
 
-    def __init__(
-        self, ask: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], *, deadline: float, batch: int, most: int
-    ) -> None:
-        self._ask, self._deadline, self._batch, self._most = ask, deadline, batch, most
+    def __init__(self, desks: Sequence[Desk[Q, A]], *, deadline: float, batch: int, most: int) -> None:
+        self._idle = list(desks)
+        self._deadline, self._batch, self._most = deadline, batch, most
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
-        self._worker: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None]] = set()
 
     async def __call__(self, question: Q) -> A:
         """The answer to one question."""
@@ -30,17 +31,19 @@ class Coalesced[Q, A]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[A] = loop.create_future()
         self._waiting.append((question, future))
-        if self._worker is None:
+        if self._idle:
             # Not at once: whoever else is ready in this turn of the loop comes along.
-            self._worker = loop.create_task(self._work())
+            task = loop.create_task(self._work(self._idle.pop()))
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
         return await future
 
-    async def _work(self) -> None:
+    async def _work(self, desk: Desk[Q, A]) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
             try:
                 async with asyncio.timeout(self._deadline):
-                    answers = await self._ask([question for question, _ in batch])
+                    answers = await desk([question for question, _ in batch])
             except Exception as error:  # noqa: BLE001  (handed to those who asked)
                 for _, future in batch:
                     if not future.done():
@@ -49,4 +52,4 @@ class Coalesced[Q, A]:
                 for (_, future), answer in zip(batch, answers, strict=True):
                     if not future.done():  # else its asker went away
                         future.set_result(answer)
-        self._worker = None
+        self._idle.append(desk)

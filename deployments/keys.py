@@ -101,7 +101,7 @@ def _note_use(key: ApiKey) -> None:
     note_uses([key.pk])
 
 
-def note_uses(ids: Collection[UUID]) -> None:
+def note_uses(ids: Collection[UUID | str]) -> None:
     """Keep that these keys are in use now, unless that was kept less than a minute ago."""
     now = timezone.now()
     due = Q(last_used_at=None) | Q(last_used_at__lte=now - SEEN_EVERY)

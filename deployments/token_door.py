@@ -9,7 +9,6 @@ revoked key fails at the very next request. `docs/performance.md` has the figure
 import asyncio
 import json
 import logging
-from uuid import UUID
 
 from connections import vault
 from connections.models import Connection
@@ -36,7 +35,7 @@ class TokenDoor(Door):
 
     def __init__(self, behind: Application) -> None:
         super().__init__(behind)
-        self._desk: Desk | None = None
+        self._counter: Counter | None = None
 
     def takes(self, scope: Scope) -> bool:
         """Requests that look as if the fast way could answer them."""
@@ -46,7 +45,7 @@ class TokenDoor(Door):
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The token, or whatever the view behind has to say."""
         question = _question(scope)
-        found = await self.desk.find(question) if question else None
+        found = await self.counter.find(question) if question else None
         if found is None:
             await self.behind(scope, receive, send)
             return
@@ -65,27 +64,27 @@ class TokenDoor(Door):
         await send({"type": "http.response.body", "body": body})
 
     @property
-    def desk(self) -> "Desk":
+    def counter(self) -> "Counter":
         """Made at the first request, and anew in another event loop: connections and futures belong to one."""
-        if self._desk is None or self._desk.loop is not asyncio.get_running_loop():
-            self._desk = Desk()
-        return self._desk
+        if self._counter is None or self._counter.loop is not asyncio.get_running_loop():
+            self._counter = Counter()
+        return self._counter
 
     async def close(self) -> None:
         """Give the database connection back, and write down what was gathered."""
-        if self._desk is not None:
-            await self._desk.close()
-            self._desk = None
+        if self._counter is not None:
+            await self._counter.close()
+            self._counter = None
 
 
-class Desk:
-    """What the door needs in one event loop: the lookup, and the uses of keys that are still to be noted."""
+class Counter:
+    """What the door needs in one event loop: the lookups, and the uses of keys that are still to be noted."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self._lookup = token_lookup.of_this_database()
-        self._ask = Coalesced(self._lookup, deadline=DEADLINE, batch=BATCH, most=WAITING)
-        self._used: set[UUID] = set()
+        self._lookups = token_lookup.of_this_database()
+        self._ask = Coalesced(self._lookups, deadline=DEADLINE, batch=BATCH, most=WAITING)
+        self._used: set[str] = set()
         self._noting: asyncio.Task[None] | None = None
 
     async def find(self, question: Question) -> Found | None:
@@ -104,7 +103,8 @@ class Desk:
         if self._noting is not None:
             self._noting.cancel()
         await self._note()
-        await self._lookup.close()
+        for lookup in self._lookups:
+            await lookup.close()
 
     async def _note_soon(self) -> None:
         """One statement for all keys of a second, instead of a write per request."""

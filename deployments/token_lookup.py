@@ -30,12 +30,15 @@ class Question(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A credential that may be handed out as it is. `noted`: that the key is in use was noted within a minute."""
+    """A credential that may be handed out as it is. `noted`: that the key is in use was noted within a minute.
 
-    key_id: UUID
+    Ids are UUIDs as text, with hyphens: making objects of them and text again would cost as much as the decryption.
+    """
+
+    key_id: str
     noted: bool
-    tenant_id: UUID
-    connection_id: UUID
+    tenant_id: str
+    connection_id: str
     envelope: str
     expires_at: datetime | None
 
@@ -50,9 +53,12 @@ class Lookup(Protocol):
         """Give the database connection back."""
 
 
-def of_this_database() -> Lookup:
-    """The lookup for the database of the settings."""
-    return PostgresLookup() if database.vendor == "postgresql" else ThreadLookup()
+def of_this_database() -> list[Lookup]:
+    """What to ask the database of the settings with.
+
+    PostgreSQL two at a time: while it works for one, the next requests are read. Threads would wait for each other.
+    """
+    return [PostgresLookup(), PostgresLookup()] if database.vendor == "postgresql" else [ThreadLookup()]
 
 
 # Every line after WHERE is a rule of `keys.recognise` or `credentials.fresh_token`; tests hold the two together.
@@ -110,7 +116,7 @@ class PostgresLookup:
         found: list[Found | None] = [None] * len(questions)
         for n, key, noted, tenant, connection, envelope, expires in rows:
             end = datetime.fromtimestamp(float(expires), UTC) if expires else None
-            found[int(n) - 1] = Found(UUID(key), noted == "t", UUID(tenant), UUID(connection), envelope, end)
+            found[int(n) - 1] = Found(key, noted == "t", tenant, connection, envelope, end)
         return found
 
 
@@ -141,13 +147,16 @@ class ThreadLookup:
         database.close()
 
     def _ask(self, questions: Sequence[Question]) -> Sequence[Found | None]:
-        now, noted, fresh = map(database.ops.adapt_datetimefield_value, _moments())
+        now, since, fresh = map(database.ops.adapt_datetimefield_value, _moments())
         found: list[Found | None] = [None] * len(questions)
         with database.cursor() as cursor:
             # In the order of the statement.
-            cursor.execute(self.STATEMENT, [noted, json.dumps(questions), now, fresh])
-            for n, key, seen, tenant, connection, envelope, expires in cursor.fetchall():
-                found[n] = Found(UUID(key), bool(seen), UUID(tenant), UUID(connection), envelope, _moment(expires))
+            cursor.execute(self.STATEMENT, [since, json.dumps(questions), now, fresh])
+            for n, key, noted, tenant, connection, envelope, expires in cursor.fetchall():
+                # SQLite keeps UUIDs without hyphens, and moments without saying that they are in UTC.
+                key_id, tenant_id, connection_id = (str(UUID(text)) for text in (key, tenant, connection))
+                end = expires.replace(tzinfo=UTC) if expires else None
+                found[n] = Found(key_id, bool(noted), tenant_id, connection_id, envelope, end)
         return found
 
 
@@ -155,8 +164,3 @@ def _moments() -> tuple[datetime, datetime, datetime]:
     """now; since when a use counts as noted; until when a token must live at least."""
     now = timezone.now()
     return now, now - SEEN_EVERY, now + MARGIN
-
-
-def _moment(stored: datetime | None) -> datetime | None:
-    """SQLite keeps moments in UTC without saying so."""
-    return stored.replace(tzinfo=UTC) if stored else None
