@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -28,6 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DASHBOARD = "vendo_site.asgi:application"
 HOST = "localhost"  # what requests name; servers listen on 127.0.0.1
 LUA = Path(__file__).with_name("requests.lua")
+
+
+type Figure = dict[str, float]
 
 
 def say(line: str) -> None:
@@ -206,6 +210,18 @@ def populate(env: Mapping[str, str], kind: str, *arguments: object) -> list[dict
     return [json.loads(line) for line in lines.read_text().splitlines()]
 
 
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A server with the requests it is asked."""
+
+    server: Server
+    requests: Path
+
+    def turn(self, connections: int, seconds: int) -> Load:
+        """One turn of the load generator."""
+        return wrk(self.server, self.requests, connections=connections, seconds=seconds)
+
+
 # --- rounds -----------------------------------------------------------------------------------------------------------
 
 
@@ -227,3 +243,18 @@ def ratio[T](found: Sequence[Mapping[str, T]], name: str, yardstick: str, figure
 def middle[T](found: Sequence[Mapping[str, T]], name: str, figure: Callable[[T], float]) -> float:
     """The median over all rounds of what `name` reached."""
     return median(figure(turn[name]) for turn in found)
+
+
+def under_load(
+    contenders: Mapping[str, Contender], connections: int, seconds: int, count: int
+) -> list[dict[str, Load]]:
+    """`count` rounds of the load generator."""
+    return rounds({name: partial(one.turn, connections, seconds) for name, one in contenders.items()}, count)
+
+
+def figures[T](found: Sequence[Mapping[str, T]], yardstick: str, figure: Callable[[T], float]) -> dict[str, Figure]:
+    """What each reached, and that as a ratio to the yardstick."""
+    return {
+        name: {"figure": middle(found, name, figure), "ratio": ratio(found, name, yardstick, figure)}
+        for name in found[0]
+    }

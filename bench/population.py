@@ -2,6 +2,7 @@
 
     python -m bench.population customers FILE COUNT [TIMES]    apps with a key, a connection and a binding each
     python -m bench.population audience FILE COUNT             so many apps that share one connection
+    python -m bench.population bound FILE COUNT…               a deployment with so many bindings, for each COUNT
     python -m bench.population expired FILE SANDBOX TOKEN      one app whose token is over; the sandbox renews it
 
 FILE gets a line of JSON for each app: its key, a slug, and the id of the connection bound for that.
@@ -23,11 +24,13 @@ django.setup()
 from django.db import connection, models, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from bench.wide import widen  # noqa: E402
 from connections import vault  # noqa: E402
 from connections.models import Connection, Integration  # noqa: E402
 from deployments import keys  # noqa: E402
 from deployments.models import ApiKey, App, Binding  # noqa: E402
 from tenants.models import Tenant  # noqa: E402
+from tests.scenery import make_deployment, make_release  # noqa: E402
 
 # Lengths as these two hand out: one never expires, the other does, but not while anybody measures.
 TOKENS = {"notion": "ntn_" + "n" * 46, "googledrive": "ya29." + "g" * 215}
@@ -86,6 +89,25 @@ def expired(sandbox: str, refresh_token: str) -> Iterator[Customer]:
     yield customer
 
 
+def bound(*counts: str) -> Iterator[Customer]:
+    """For each count, a deployment with so many bindings; its release declares none."""
+    tenant, release = Tenant.objects.create(name="Bound", slug="bound"), make_release(integrations=())
+    slugs = widen()
+    Integration.objects.bulk_create([Integration(slug=slug) for slug in slugs], ignore_conflicts=True)
+    for number, count in enumerate(map(int, counts)):
+        deployment = make_deployment(tenant, release, slug=f"bound-{number}")
+        for slug in slugs[:count]:
+            account = _connection(tenant, slug, number)
+            account.save()
+            bind = _bound(account, number).binding
+            bind.app = deployment.app
+            bind.save()
+        customer = _bound(account, number)
+        customer.key.app = deployment.app
+        customer.key.save()
+        yield customer
+
+
 def _customer(tenant: Tenant, slug: str, number: int) -> Customer:
     return _bound(_connection(tenant, slug, number), number)
 
@@ -99,7 +121,7 @@ def _connection(tenant: Tenant, slug: str, number: int) -> Connection:
         account_id=f"account-{number}",
         expires_at=timezone.now() + timedelta(days=1) if slug == "googledrive" else None,
     )
-    vault.seal(account, "credential", TOKENS[slug])
+    vault.seal(account, "credential", TOKENS.get(slug, TOKENS["notion"]))
     vault.seal(account, "refresh_token", "r" * 100)
     return account
 
@@ -166,6 +188,7 @@ def _made(field: models.Field[Any, Any]) -> str:
 KINDS: Mapping[str, Callable[..., Iterator[Customer]]] = {
     "customers": customers,
     "audience": audience,
+    "bound": bound,
     "expired": expired,
 }
 

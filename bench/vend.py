@@ -6,10 +6,9 @@ python bench/vend.py [--quick]
 import json
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import psycopg
 
 from bench import harness
-from bench.harness import Load, Server
+from bench.harness import Contender, Load, Server
 from tests import services
 
 MANY, ONE = 16, 1  # connections that ask at the same time
@@ -37,36 +36,20 @@ class Size:
 FULL, QUICK = Size(10_000, 100, 9, 2), Size(500, 1, 2, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """A server with the requests it is asked."""
-
-    server: Server
-    requests: Path
-
-    def turn(self, connections: int, seconds: int) -> Load:
-        """One turn of the load generator."""
-        return harness.wrk(self.server, self.requests, connections=connections, seconds=seconds)
-
-
 def measure(*, quick: bool = False) -> dict[str, Any]:
     """Requests a second at many connections, the median latency in milliseconds at one, each also as a ratio."""
     size = QUICK if quick else FULL
     with harness.folder() as folder, contenders(folder, size) as found:
         for contender in found.values():
             contender.turn(MANY, size.seconds)  # every process is warm, and the use of each key is noted
-        many = harness.rounds({name: partial(one.turn, MANY, size.seconds) for name, one in found.items()}, size.rounds)
-        one = harness.rounds({name: partial(one.turn, ONE, 1) for name, one in found.items()}, size.rounds)
+        many = harness.under_load(found, MANY, size.seconds, size.rounds)
+        one = harness.under_load(found, ONE, 1, size.rounds)
     return {
-        "many": {name: _figures(many, name, lambda load: load.per_second) for name in found},
-        "one": {name: _figures(one, name, lambda load: load.median_ms) for name in found},
+        "many": harness.figures(many, "hello", lambda load: load.per_second),
+        "one": harness.figures(one, "hello", lambda load: load.median_ms),
         "million": _cost_of_size(many) if "million" in found else None,
         "generator_busy": harness.middle(many, "hello", lambda load: load.busy),
     }
-
-
-def _figures(turns: list[dict[str, Load]], name: str, figure: Callable[[Load], float]) -> dict[str, float]:
-    return {"figure": harness.middle(turns, name, figure), "ratio": harness.ratio(turns, name, "hello", figure)}
 
 
 def _cost_of_size(turns: list[dict[str, Load]]) -> float:
