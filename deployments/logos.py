@@ -11,6 +11,7 @@ from connections import catalog
 from connections.catalog import Provider
 from deployments.errors import ApiError
 from deployments.front_door import front_door
+from deployments.vending import check_slug
 
 # As in templates/components/_provider_logo.html; a page of another origin has no fonts of ours.
 MONOGRAM = (
@@ -24,6 +25,7 @@ MONOGRAM = (
 @front_door("GET", "HEAD")
 def logo(request: HttpRequest, slug: str) -> HttpResponse:
     """One logo. It is the same for everybody, so anybody may embed and keep it for a day."""
+    check_slug(slug)
     provider = catalog.all_providers().get(slug)
     if provider is None:
         raise ApiError("provider_unknown")

@@ -76,6 +76,6 @@ urlpatterns = [
     path("api/deployments/me/connections", my_connections, name="my-connections"),
     path("api/integrations", integrations, name="integrations"),
     path("api/integrations/<str:slug>", integration, name="integration"),
-    path("logos/<slug:slug>.svg", logos.logo, name="logo"),
-    re_path(r"^(?:credentials|proxy|hooks)(?:/|\Z)", not_found),
+    path("logos/<str:slug>.svg", logos.logo, name="logo"),
+    re_path(r"^(?:credentials|proxy|hooks|logos)(?:/|\Z)", not_found),
 ]

@@ -27,8 +27,8 @@ PUBLIC = {
     "api/oauth/<slug:slug>/callback": "answers on the popup's page, not with a sign-in; checks the person itself",
     "api/integrations": "the catalogue, the same for everybody",
     "api/integrations/<str:slug>": "the same",
-    "logos/<slug:slug>.svg": "pictures, for pages of any origin",
-    "^(?:credentials|proxy|hooks)(?:/|\\Z)": "says that there is nothing",
+    "logos/<str:slug>.svg": "pictures, for pages of any origin",
+    "^(?:credentials|proxy|hooks|logos)(?:/|\\Z)": "says that there is nothing",
     "^api(?:/|\\Z)": "says that there is nothing",
 }
 

@@ -141,6 +141,8 @@ def test_without_a_file_it_is_a_letter_on_the_brands_colour(anybody: Client, ext
     assert ">&lt;</text>" in picture
 
 
-@pytest.mark.parametrize("slug", ["nobody", "notion.svg/..", "No"])
-def test_a_logo_of_nobody(anybody: Client, slug: str) -> None:
-    assert anybody.get(f"/logos/{slug}.svg").status_code == 404
+@pytest.mark.parametrize(
+    ("slug", "code"), [("nobody", "provider_unknown"), ("notion.svg/..", "not_found"), ("No", "validation_failed")]
+)
+def test_a_logo_of_nobody(anybody: Client, slug: str, code: str) -> None:
+    assert anybody.get(f"/logos/{slug}.svg").headers["Vendo-Error-Code"] == code
