@@ -20,7 +20,7 @@ from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig,
 from schemathesis.schemas import APIOperation
 
 from connections.models import Connection, Integration
-from deployments import bindings, keys
+from deployments import bindings, front_door, keys
 from deployments.models import App, Deployment
 from tenants.models import User
 from tests.deployments.test_description import doors
@@ -59,6 +59,7 @@ async def _close() -> None:
 def server(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The application as it is served; Notion is at hand and has nothing to say."""
     monkeypatch.setattr("connections.oauth.revoke", lambda *_: None)
+    monkeypatch.setattr(front_door, "FAILURES", 10_000)
     with upstream() as api, serving(http, at_the_end=_close) as url:
         Integration.objects.filter(slug="notion").update(endpoint_overrides={"api_url": api.url})
         yield url
@@ -80,6 +81,7 @@ def ids(
         "key_id": str(key.pk),
         "provider_slug": "notion",
         "slug": "notion",
+        "toolSlug": "clock",
     }
 
 
@@ -97,7 +99,9 @@ def play(operation: APIOperation, server: str, ids: Mapping[str, str], **caller:
 
     def one(case: Case, existing: bool) -> None:
         if existing:
-            case.path_parameters |= {name: ids[name] for name in case.path_parameters.keys() & ids.keys()}
+            for told in (case.path_parameters, case.body):
+                if isinstance(told, dict):
+                    told |= {name: ids[name] for name in told.keys() & ids.keys()}
         case.call_and_validate(base_url=server, checks=HELD, timeout=20, **caller)
 
     QUIET(given(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), st.booleans())(one))()
