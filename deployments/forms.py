@@ -1,6 +1,9 @@
 """Forms about apps: their names, their keys, and the origins that may be told of a connect."""
 
+from datetime import datetime, timedelta
+
 from django import forms
+from django.utils import timezone
 
 from deployments.models import ApiKey, App
 
@@ -15,7 +18,16 @@ class ProjectForm(forms.ModelForm[App]):
 
 
 class KeyForm(forms.ModelForm[ApiKey]):
-    """A new API key."""
+    """A new API key, and how long it works."""
+
+    days = forms.TypedChoiceField(
+        label="Ends",
+        choices=[("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text="From then on it is refused. You can revoke it sooner.",
+    )
 
     class Meta:
         model = ApiKey
@@ -27,6 +39,12 @@ class KeyForm(forms.ModelForm[ApiKey]):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["name"].widget.attrs |= {"autocomplete": "off"}
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the key of a valid form ends."""
+        days: int | None = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=days) if days else None
 
 
 class OriginsForm(forms.Form):

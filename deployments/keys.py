@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from connections.models import Connection
@@ -48,6 +48,11 @@ def revoke(key: ApiKey) -> datetime:
     key.refresh_from_db(fields=["revoked_at"])
     assert key.revoked_at is not None
     return key.revoked_at
+
+
+def listed(rows: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
+    """As people see them: those that work first, then the newest."""
+    return rows.order_by(F("revoked_at").asc(nulls_first=True), "-created_at")
 
 
 def looks_like_key(text: str) -> bool:

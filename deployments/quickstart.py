@@ -27,3 +27,8 @@ def quickstart(uses: Iterable[AppUse]) -> Quickstart:
         f"export VENDO_API_KEY={PLACEHOLDER}",
     )
     return Quickstart(shell="\n".join(lines), program=f'import vendo\n\ntoken = vendo.token("{slug}")')
+
+
+def command(slug: str) -> str:
+    """What fetches a token without any SDK."""
+    return f'curl -H "Authorization: Bearer {PLACEHOLDER}" {settings.BASE_URL}/credentials/{slug}'

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deployments import api, runtime_api, views, views_apps
+from deployments import api, runtime_api, views, views_apps, views_keys
 
 app_name = "deployments"
 
@@ -24,4 +24,15 @@ app_pages = [
     path("apps/<uuid:app_id>/origins", views_apps.app_origins, name="app-origins"),
 ]
 
-urlpatterns = [*deployment_pages, *app_pages, *runtime_api.urlpatterns, *api.urlpatterns]
+# Of one connection: its other pages are a floor below, which knows of no keys.
+key_pages = [
+    path("connections/<uuid:connection_id>/keys", views_keys.connection_keys, name="connection-keys"),
+    path("connections/<uuid:connection_id>/keys/new", views_keys.connection_mint_key, name="connection-mint-key"),
+    path(
+        "connections/<uuid:connection_id>/keys/<uuid:key_id>/revoke",
+        views_keys.connection_revoke_key,
+        name="connection-revoke-key",
+    ),
+]
+
+urlpatterns = [*deployment_pages, *app_pages, *key_pages, *runtime_api.urlpatterns, *api.urlpatterns]

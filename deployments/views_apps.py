@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Max, Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -70,7 +70,7 @@ def app_mint_key(request: MemberRequest, app_id: UUID) -> HttpResponseBase:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return _page(request, found, key_form=form, status=422)
-    key, secret = keys.mint(found, form.cleaned_data["name"], by=request.user)
+    key, secret = keys.mint(found, form.cleaned_data["name"], by=request.user, expires_at=form.expires_at)
     return _page(request, found, new_key=key, secret=secret)
 
 
@@ -113,7 +113,7 @@ def _page(request: MemberRequest, found: App, *, status: int = 200, **context: A
         "app": found,
         "project": found.kind == App.Kind.PROJECT,
         "deployment": getattr(found, "deployment", None),
-        "keys": found.keys.order_by(F("revoked_at").asc(nulls_first=True), "-created_at"),
+        "keys": keys.listed(found.keys),
         "uses": uses,
         "intent": intents.sign(Intent("app", str(found.pk))),
         "key_form": KeyForm(),

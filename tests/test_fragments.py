@@ -36,6 +36,8 @@ PLACES: dict[str, str] = {
     "deployments:app": "/apps/{project}",
     # An empty name is refused, so both answers are the same; a minted key would be another one each time.
     "deployments:app-mint-key": "POST /apps/{project}/keys",
+    "deployments:connection-keys": "/connections/{connection}/keys",
+    "deployments:connection-mint-key": "POST /connections/{connection}/keys/new",
 }
 
 

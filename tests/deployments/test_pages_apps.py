@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from connections.models import Connection, Integration
 from deployments import bindings, keys
@@ -114,6 +116,21 @@ def test_a_key_is_shown_in_that_answer_only(browser: Client, project: App) -> No
     assert "no-store" in answer.headers["Cache-Control"]
     assert not KEY.search(browser.get(f"/apps/{project.pk}").text)
     assert secret not in str(dict(browser.session))
+
+
+def test_a_key_may_have_an_end(browser: Client, project: App) -> None:
+    page = browser.post(f"/apps/{project.pk}/keys", {"name": "CI", "days": "30"}).text
+    ends = ApiKey.everyone.get().expires_at
+    assert ends is not None
+    assert timedelta(days=29) < ends - timezone.now() <= timedelta(days=30)
+    assert f"{ends:%-d %b %Y}" in page
+
+
+def test_an_end_is_one_of_those_on_offer_and_what_was_typed_stays(browser: Client, project: App) -> None:
+    answer = browser.post(f"/apps/{project.pk}/keys", {"name": "My laptop", "days": "5000"})
+    assert answer.status_code == 422
+    assert 'value="My laptop"' in answer.text
+    assert not ApiKey.everyone.exists()
 
 
 def test_with_htmx_only_the_keys_come_back(browser: Client, project: App) -> None:
