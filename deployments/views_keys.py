@@ -64,6 +64,7 @@ def _connection(request: MemberRequest, connection_id: UUID, **lookup: Any) -> C
 def _page(request: MemberRequest, connection: Connection, *, status: int = 200, **context: Any) -> HttpResponse:
     page = {
         "connection": connection,
+        "here": "connections",  # the place in the navigation
         "keys": keys.listed(ApiKey.objects.of(request.tenant).filter(connection=connection)),
         "key_form": KeyForm(),
         "command": command(connection.integration_id),

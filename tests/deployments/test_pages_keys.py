@@ -108,3 +108,8 @@ def test_a_viewer_looks_and_a_stranger_finds_nothing(
         assert client_for(stranger).post(path, {"name": "x"}).status_code == 404
     assert client_for(stranger).get(page).status_code == 404
     assert ApiKey.everyone.get().revoked_at is None
+
+
+def test_it_is_a_page_of_the_connections(browser: Client, page: str) -> None:
+    marked = re.findall(r'href="([^"]+)" aria-current="page"', browser.get(page).text)
+    assert set(marked) == {"/connections"}
