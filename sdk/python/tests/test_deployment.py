@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+import vendo
 from vendo import deployment
 
 
@@ -19,7 +20,7 @@ def test_a_running_tool_knows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_elsewhere_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "8080")
-    assert deployment.current() is None
+    assert vendo.deployment.current() is None
 
 
 @pytest.mark.parametrize("port", ["", "http", "-1", "999999", "²"])

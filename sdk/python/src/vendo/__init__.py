@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from vendo import aio, errors
+from vendo import aio, deployment, errors, reconciler
 from vendo._account import environments_account
 from vendo._bootstrap import EnvBootstrap, EnvVar
 from vendo._connections import Connection, Connections
@@ -41,6 +41,7 @@ __all__ = [
     "connect_url",
     "connections",
     "data",
+    "deployment",
     "errors",
     "events",
     "for_request",
@@ -48,6 +49,7 @@ __all__ = [
     "integrations",
     "invalidate",
     "is_vendo_mode",
+    "reconciler",
     "session",
     "token",
     "tokens",
