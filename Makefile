@@ -40,9 +40,8 @@ check: lint types  ## Lint, types, Django's own checks, migrations, and whether 
 	@$(CHECKS) $(PYTHON_OF_VENV) manage.py makemigrations --check --dry-run
 	@$(PYTHON_OF_VENV) -m pytest -q tests/test_lock.py
 
-bench: dev  ## Benchmarks (bench/*.py), one after the other
-	@ls bench/*.py >/dev/null 2>&1 || { echo "There are no benchmarks: bench/ has no .py file."; exit 1; }
-	@for script in bench/*.py; do echo "$$script"; $(PYTHON_OF_VENV) "$$script" || exit 1; done
+bench: dev  ## Speed beside yardsticks, into docs/performance.md; about eight minutes
+	@$(PYTHON_OF_VENV) bench
 
 lock: dev  ## Remake requirements/*.lock from pyproject.toml (LOCK="--upgrade" for newer versions)
 	@$(VENV)/uv pip compile pyproject.toml $(LOCK) --quiet --universal --generate-hashes --python-version 3.12 \

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,7 +22,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.services import PATIENCE, MissingProgram, free_port
+from tests import programs
+from tests.services import PATIENCE, free_port, wrk_path
 
 ROOT = Path(__file__).resolve().parent.parent
 DASHBOARD = "vendo_site.asgi:application"
@@ -49,6 +49,7 @@ def folder() -> Iterator[Path]:
 
 def show(measure: Callable[..., dict[str, Any]]) -> None:
     """One benchmark alone: print what it finds."""
+    programs.install_missing(programs.OF_BENCHMARKS)
     print(json.dumps(measure(quick="--quick" in sys.argv), indent=1))
 
 
@@ -62,14 +63,6 @@ class Load:
     per_second: float
     median_ms: float
     busy: float  # seconds of CPU per second the generator itself needed; near 1, it would be measuring itself
-
-
-def wrk_path() -> str:
-    """The load generator: C, keep-alive, and a script that varies the request."""
-    found = shutil.which("wrk")
-    if not found:
-        raise MissingProgram("wrk", "wrk", "macOS: brew install wrk")
-    return found
 
 
 def wrk(server: "Server", requests: Path, *, connections: int, seconds: int) -> Load:

@@ -60,6 +60,14 @@ def redis_path() -> str:
     return found
 
 
+def wrk_path() -> str:
+    """The load generator of the benchmarks."""
+    found = _first(["wrk"])
+    if not found:
+        raise MissingProgram("wrk", "wrk", "macOS: brew install wrk")
+    return found
+
+
 def postgres_programs() -> Path:
     """The folder with `initdb` and `postgres`. Debian keeps it off PATH, one folder per version."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
