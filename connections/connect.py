@@ -94,6 +94,8 @@ def finish(attempt: ConnectAttempt, query: Mapping[str, str], *, user: User, bro
 def choose(connection: Connection, intent: Intent) -> None:
     """Use a connection that exists already for what somebody came for."""
     with transaction.atomic():
+        # Receivers take further locks, and everybody takes the connection's first.
+        Connection.everyone.select_for_update(no_key=True).get(pk=connection.pk)
         signals.connected.send(sender=Connection, connection=connection, intent=intent)
 
 
@@ -235,6 +237,7 @@ def _store(attempt: ConnectAttempt, answer: TokenAnswer, account: Account, issue
         or Connection(tenant=attempt.tenant, integration=attempt.integration, display_name=account.name[:200])
     )
     slug = attempt.integration_id
+    mended = not connection._state.adding and connection.status != Connection.Status.ACTIVE
     connection.profile, connection.status, connection.error_message = attempt.profile, Connection.Status.ACTIVE, ""
     connection.account_id = account.id
     connection.connected_at = connection.refreshed_at = issued
@@ -249,6 +252,8 @@ def _store(attempt: ConnectAttempt, answer: TokenAnswer, account: Account, issue
     if answer.refresh_token or connection._state.adding:
         vault.seal(connection, "refresh_token", answer.refresh_token)
     connection.save()
+    if mended:
+        signals.status_changed.send(sender=Connection, connection=connection)
     return connection
 
 

@@ -1,4 +1,4 @@
-"""What this floor tells the floors above. Receivers run inside the transaction of the change.
+"""What this floor tells the floors above. Receivers run inside the transaction of the change, which has locked the row.
 
 connected       (connection, intent)   stored, new or renewed; receivers bind
 disconnected    (connection)           revoked and wiped; receivers still see its bindings and drop them

@@ -1,7 +1,7 @@
 """Which connection an app uses for an integration.
 
 Every change is an event of the app, in the same transaction; a rebind is `disconnected` (old), then `connected` (new).
-Locks are taken connection first, then app, here as in the receivers, so that two changes can't wait for each other.
+Locks are taken connection first, then the tenant's turn (`events.take_turn`), as everywhere.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ def bind(app: App, connection: Connection) -> Binding:
     """
     with transaction.atomic():
         connection = _usable(app, connection)
-        App.everyone.select_for_update(no_key=True).get(pk=app.pk)
+        events.take_turn(app.tenant_id)
         _refuse_shared(app, connection)
         old = binding(app, connection.integration_id)
         if old and old.connection_id == connection.pk:
@@ -49,7 +49,7 @@ def bind(app: App, connection: Connection) -> Binding:
 def unbind(app: App, slug: str) -> bool:
     """Take the app's connection for an integration away; False when there was none."""
     with transaction.atomic():
-        App.everyone.select_for_update(no_key=True).get(pk=app.pk)
+        events.take_turn(app.tenant_id)
         old = binding(app, slug)
         if old:
             _drop(app, old)

@@ -1,10 +1,10 @@
 """The outbox: what changed, written in the transaction of the change and rung for after its commit.
 
-A bell carries nothing. Whoever hears it (`live.py`; later the event streams) reads the table, so that a lost bell
+A bell says whose events there are and nothing more. Whoever hears it (`bells.py`) reads the table, so that a lost bell
 delays news and never loses it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -18,6 +18,8 @@ from connections.models import Connection
 from deployments.models import App, Deployment, Event
 from tenants.models import Tenant
 
+GROUP = "events"  # of the channel layer: one member a process
+
 
 class Kind(StrEnum):
     """What can happen. The first four are the contract's (section 5) when the row has an app."""
@@ -29,16 +31,41 @@ class Kind(StrEnum):
     DEPLOYMENT_CHANGED = "deployment.changed"
 
 
+def take_turn(tenant_id: UUID) -> None:
+    """Be the only one to write events of this tenant's apps, until the present transaction ends.
+
+    Without it an event could be committed after one with a higher sequence, and a stream that goes on from the higher
+    one would never see it. Locks are taken connection first, then the turn, everywhere, so that two changes can't wait
+    for each other. Events that are for pages alone need no turn: `live.Feed` copes with late ones.
+    """
+    Tenant.objects.select_for_update(no_key=True).only("pk").get(pk=tenant_id)
+
+
 def record(tenant: Tenant, kind: str, payload: Mapping[str, Any], *, app: App | None = None) -> Event:
     """Write one event into the present transaction; its bell rings if that commits.
 
-    With an app it is an event of that app; without one it is for the dashboard's pages alone.
+    With an app it is an event of that app, and the tenant's turn is needed; without one it is for the dashboard's
+    pages alone.
     """
+    [event] = _record(tenant, kind, payload, [app])
+    return event
+
+
+def tell(tenant: Tenant, kind: str, payload: Mapping[str, Any], apps: Iterable[App]) -> None:
+    """An event for each of the apps, and one for the tenant's pages."""
+    _record(tenant, kind, payload, [*apps, None])
+
+
+def _record(tenant: Tenant, kind: str, payload: Mapping[str, Any], apps: list[App | None]) -> list[Event]:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("An event belongs into the transaction of the change it tells of.")
-    event: Event = Event.everyone.create(tenant=tenant, app=app, kind=kind, payload=dict(payload))
+    if any(apps):
+        # Taken already by whoever had to read bindings first; twice is once.
+        take_turn(tenant.pk)
+    rows = [Event(tenant=tenant, app=app, kind=kind, payload=dict(payload)) for app in apps]
+    Event.everyone.bulk_create(rows)
     transaction.on_commit(partial(ring, tenant.pk), robust=True)
-    return event
+    return rows
 
 
 def about(connection: Connection) -> dict[str, str]:
@@ -68,13 +95,8 @@ def topics(event: Event) -> list[str]:
     return told if event.app_id is None else [*told, f"bindings-{event.app_id}"]
 
 
-def group(tenant_id: UUID) -> str:
-    """The channel layer's group of those who show a tenant's pages."""
-    return f"tenant.{tenant_id}"
-
-
 def ring(tenant_id: UUID) -> None:
-    """Wake up everybody who follows a tenant's events."""
+    """Wake up everybody who follows a tenant's events, in every process."""
     layer = get_channel_layer()
     if layer is not None:
-        async_to_sync(layer.group_send)(group(tenant_id), {"type": "events.bell"})
+        async_to_sync(layer.group_send)(GROUP, {"type": "events.bell", "tenant": str(tenant_id)})

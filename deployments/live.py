@@ -9,13 +9,13 @@ import logging
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from channels.layers import InMemoryChannelLayer
 from django.utils import timezone
 
-from deployments import events
+from deployments import bells, events
 from deployments.models import Event
 from tenants.http import HttpRequest
 from tenants.middleware import CurrentTenantMiddleware
@@ -28,9 +28,6 @@ SIGNED_OUT = 4401
 WINDOW = timedelta(seconds=60)
 # A page is rendered before its socket opens; what happened in between is told on opening.
 GREETING = timedelta(seconds=10)
-# The in-memory layer carries no bells from other processes (the worker's), and Redis may lose one: look anyway.
-LOOK_IN_MEMORY = 1.0
-LOOK_OTHERWISE = 30.0
 
 
 class Feed:
@@ -71,7 +68,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     follower: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        """Join the tenant's group before the first look, so that nothing falls between the two."""
+        """Listen before the first look, so that nothing falls between the two."""
         # Accepted in any case: a browser hides the code of a handshake that was refused.
         await self.accept()
         self.member = await database_sync_to_async(membership)(self.scope)
@@ -79,15 +76,14 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             await self.close(code=SIGNED_OUT)
             return
         self.rung = asyncio.Event()
-        self.group = events.group(self.member.tenant_id)
-        await self.channel_layer.group_add(self.group, self.channel_name)
+        bells.here().listen(self.hear)
         self.follower = asyncio.create_task(self.follow(self.member))
 
     async def disconnect(self, code: int) -> None:
-        """Leave the group and stop looking."""
+        """Stop listening and looking."""
         if self.follower is None:
             return
-        await self.channel_layer.group_discard(self.group, self.channel_name)
+        bells.here().unlisten(self.hear)
         self.follower.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self.follower
@@ -95,18 +91,18 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         """Pages have nothing to say here, well-formed or not."""
 
-    async def events_bell(self, message: object) -> None:
+    def hear(self, tenant_id: UUID | None) -> None:
         """Something was committed. Many bells in a row are one look."""
-        self.rung.set()
+        if tenant_id is None or (self.member and tenant_id == self.member.tenant_id):
+            self.rung.set()
 
     async def follow(self, member: Membership) -> None:
         """Tell what changed until the page goes away, or its reader is no longer a member."""
-        pause = LOOK_IN_MEMORY if isinstance(self.channel_layer, InMemoryChannelLayer) else LOOK_OTHERWISE
         try:
             feed = await database_sync_to_async(Feed)(member.tenant)
             while await self.tell(feed, member):
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.rung.wait(), pause)
+                    await asyncio.wait_for(self.rung.wait(), bells.here().pause)
                 self.rung.clear()
             await self.close(code=SIGNED_OUT)
         except OSError:

@@ -1,10 +1,10 @@
 """What connections mean to apps: who is bound, who is told, and on whose behalf somebody connects.
 
 Receivers run inside the transaction of the change (`connections.signals`), so bindings and events are there when the
-connection is.
+connection is. Its row is locked or new by then; the tenant's turn comes next.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -66,37 +66,34 @@ def connect() -> None:
 
 def on_connected(*, connection: Connection, intent: Intent | None, **kwargs: Any) -> None:
     """Bind it where it was made for, and tell those who use it or wait for it."""
+    events.take_turn(connection.tenant_id)
     users = _users(connection)
     _bind(connection, intent)
     bound = {app.pk for app in _users(connection)}
     waiting = [app for app in _declaring(connection) if app.pk not in bound]
     # Who was bound just now heard it from `bindings`; a reconnect in place is news to the others.
-    _tell(connection, Kind.CONNECTED, events.about(connection), [*users, *waiting])
+    events.tell(connection.tenant, Kind.CONNECTED, events.about(connection), [*users, *waiting])
 
 
 def on_disconnected(*, connection: Connection, **kwargs: Any) -> None:
     """Drop its bindings; the apps that had one are told."""
+    events.take_turn(connection.tenant_id)
     users = _users(connection)
     Binding.everyone.filter(connection=connection).delete()
-    _tell(connection, Kind.DISCONNECTED, events.about(connection), users)
+    events.tell(connection.tenant, Kind.DISCONNECTED, events.about(connection), users)
 
 
 def on_changed(*, connection: Connection, **kwargs: Any) -> None:
     """Name or metadata."""
-    _tell(connection, Kind.CHANGED, events.about(connection), _users(connection))
+    events.take_turn(connection.tenant_id)
+    events.tell(connection.tenant, Kind.CHANGED, events.about(connection), _users(connection))
 
 
 def on_status_changed(*, connection: Connection, **kwargs: Any) -> None:
     """It works, or no longer does."""
     payload = events.about(connection) | {"status": events.status_of(connection)}
-    _tell(connection, Kind.STATUS_CHANGED, payload, _users(connection))
-
-
-def _tell(connection: Connection, kind: Kind, payload: Mapping[str, str], apps: Iterable[App]) -> None:
-    """An event for each app, and one for the tenant's pages."""
-    for app in apps:
-        events.record(connection.tenant, kind, payload, app=app)
-    events.record(connection.tenant, kind, payload)
+    events.take_turn(connection.tenant_id)
+    events.tell(connection.tenant, Kind.STATUS_CHANGED, payload, _users(connection))
 
 
 def _users(connection: Connection) -> list[App]:

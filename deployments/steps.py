@@ -106,7 +106,7 @@ def write_bindings(job: Job) -> Done:
     """The connections chosen in the wizard become the app's. One bound since then, by a reconnect, stays."""
     done = []
     for slug, connection in _chosen(job).items():
-        # Locks in the order of `bindings`: connection, app, and the deployment last.
+        # Locks in the order of `bindings`: connection, the turn, and the deployment last.
         with job.lease.transaction():
             try:
                 row = bindings.bind(job.deployment.app, connection)

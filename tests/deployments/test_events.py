@@ -31,18 +31,19 @@ def test_an_event_goes_with_its_change(tenant: Tenant) -> None:
 
 
 @pytest.mark.django_db
-def test_the_bell_rings_after_the_commit_and_says_nothing(
+def test_the_bell_rings_after_the_commit_and_says_whose_events_there_are(
     tenant: Tenant, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     layer = get_channel_layer()
     channel = async_to_sync(layer.new_channel)()
-    async_to_sync(layer.group_add)(events.group(tenant.pk), channel)
+    async_to_sync(layer.group_add)(events.GROUP, channel)
     with django_capture_on_commit_callbacks(execute=False) as callbacks:
         event = events.record(tenant, Kind.CHANGED, {"slug": "notion", "connection_id": str(uuid4())})
     assert not layer.channels.get(channel) or layer.channels[channel].empty()
     for callback in callbacks:
         callback()
-    assert async_to_sync(layer.receive)(channel) == {"type": "events.bell"}
+    assert async_to_sync(layer.receive)(channel) == {"type": "events.bell", "tenant": str(tenant.pk)}
+    async_to_sync(layer.group_discard)(events.GROUP, channel)
     assert event.id.startswith("evt_")
 
 
