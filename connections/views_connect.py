@@ -143,7 +143,7 @@ def _authorize(request: MemberRequest, slug: str, query: dict[str, str]) -> Http
 def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The provider sent the browser back. The page tells the opener how it went, and closes."""
     query = request.GET.dict()
-    attempt = journey.attempt_of(slug, query["state"]) if query.get("state") else None
+    attempt = _attempt(request, slug, query["state"]) if query.get("state") else None
     try:
         if _integration(slug) is None:
             raise ConnectError("provider_unknown", "This provider is not available. It may have been switched off.")
@@ -160,6 +160,12 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
     response = _success(request, connection, attempt.target_origin, attempt.return_to, attempt.opener_state)
     response.delete_cookie(_cookie_name(attempt), path=request.path, samesite="Lax")
     return response
+
+
+def _attempt(request: HttpRequest, slug: str, state: str) -> ConnectAttempt | None:
+    """The attempt that sent this state out. Another person's is none: the page would tell of it."""
+    found = journey.attempt_of(slug, state)
+    return None if found and request.user.is_authenticated and found.user_id != request.user.pk else found
 
 
 def _success(
