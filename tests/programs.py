@@ -12,6 +12,7 @@ type Look = Callable[[], object]  # raises `MissingProgram`
 
 OF_TESTS: Sequence[Look] = (
     services.chromium_path,
+    services.node_path,
     services.postgres_programs,
     services.redis_path,
     services.wrk_path,

@@ -68,6 +68,14 @@ def wrk_path() -> str:
     return found
 
 
+def node_path() -> str:
+    """Node, for programs in JavaScript that play somebody else's client."""
+    found = _first(["node", "nodejs"])
+    if not found:
+        raise MissingProgram("Node", "nodejs", "macOS: brew install node")
+    return found
+
+
 def postgres_programs() -> Path:
     """The folder with `initdb` and `postgres`. Debian keeps it off PATH, one folder per version."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
