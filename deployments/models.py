@@ -288,3 +288,18 @@ class Event(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class EventSeat(models.Model):
+    """One of the five event streams that an app may have open at once, in whichever process (see event_seats.py)."""
+
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="event_seats")
+    number = models.PositiveSmallIntegerField()
+    holder = models.CharField(max_length=32, blank=True, editable=False)
+    until = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["app", "number"], name="a_seat_is_there_once")]
+
+    def __str__(self) -> str:
+        return f"{self.app_id}: {self.number}"
