@@ -91,7 +91,7 @@ class DeployRefusal(Schema):
     fields: dict[str, list[str]] | None = None
 
 
-REPEATABLE = Header(
+REPEATABLE: Any = Header(
     None, alias="Idempotency-Key", max_length=255, description="Repeat a request without a second launch."
 )
 DEPLOY = {201: Deployed, **WRITE, 400: Malformed | DeployRefusal, 404: Refusal | DeployRefusal, 409: DeployRefusal}

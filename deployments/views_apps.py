@@ -113,7 +113,7 @@ def _page(request: MemberRequest, found: App, *, status: int = 200, **context: A
         "app": found,
         "project": found.kind == App.Kind.PROJECT,
         "deployment": getattr(found, "deployment", None),
-        "keys": keys.listed(found.keys),
+        "keys": keys.listed(found.keys.all()),
         "uses": uses,
         "intent": intents.sign(Intent("app", str(found.pk))),
         "key_form": KeyForm(),

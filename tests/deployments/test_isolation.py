@@ -19,7 +19,7 @@ from django.test import Client
 from connections import connect as journey
 from connections.models import Connection, Integration
 from deployments import bindings, keys
-from deployments.models import ApiKey, App, Binding, Deployment
+from deployments.models import ApiKey, App, Binding, Deployment, Event
 from deployments.projects import create_project
 from tenants.models import Tenant, User
 from tests.deployments.test_description import described, doors
@@ -54,9 +54,8 @@ class Ask:
     told: frozenset[int] = frozenset(HIDDEN)
 
 
-def by_key(path: str, *, told: set[int] = HIDDEN, method: str = "GET", **headers: str) -> Ask:
+def by_key(path: str, sent: Mapping[str, str] = {}, *, told: set[int] = HIDDEN, method: str = "GET") -> Ask:
     """A tool's request, with the stranger's key."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return Ask(path=path, method=method, headers=sent, with_key=True, told=frozenset(told))
 
 
@@ -65,71 +64,71 @@ def page(path: str, *, told: set[int] = HIDDEN, **form: str) -> Ask:
     return Ask(path=path, method="POST" if form else "GET", body=form or None, told=frozenset(told))
 
 
-def call(method: str, path: str, *, told: set[int] = HIDDEN, **body: Any) -> Ask:
+def call(method: str, path: str, body: Mapping[str, Any] = {}, *, told: set[int] = HIDDEN) -> Ask:
     """What a page of the dashboard asks for as JSON."""
     return Ask(path=path, method=method, body=body, headers={"content-type": "application/json"}, told=frozenset(told))
 
 
-PICKED = {"x_vendo_connection": "{connection_id}"}
-CLAIMED = {"x_vendo_tenant_id": "{tenant_id}", "x_vendo_app_id": "{app_id}", "x_vendo_user_jwt": "{app_id}"}
+PICKED = {"x-vendo-connection": "{connection_id}"}
+CLAIMED = {"x-vendo-tenant-id": "{tenant_id}", "x-vendo-app-id": "{app_id}", "x-vendo-user-jwt": "{app_id}"}
 BIND = {"provider_slug": "notion", "connection_id": "{connection_id}"}
 
 # As in the description: METHOD and path.
 TOOLS: dict[str, tuple[Ask, ...]] = {
     "GET /credentials/{slug}": (
-        by_key("/credentials/notion", **PICKED),
-        by_key("/credentials/notion", x_vendo_connection="{external_id}"),
-        by_key("/credentials/notion", **CLAIMED),
+        by_key("/credentials/notion", PICKED),
+        by_key("/credentials/notion", {"x-vendo-connection": "{external_id}"}),
+        by_key("/credentials/notion", CLAIMED),
     ),
-    "GET /credentials/_bulk": (by_key("/credentials/_bulk?slugs=notion", told={200}, **PICKED, **CLAIMED),),
-    "GET /api/deployments/me/connections": (by_key("/api/deployments/me/connections", told={200}, **CLAIMED),),
-    "GET /api/integrations": (by_key("/api/integrations", told={200}, **CLAIMED),),
-    "GET /api/integrations/{slug}": (by_key("/api/integrations/notion", told={200}, **CLAIMED),),
-    "GET /logos/{slug}.svg": (by_key("/logos/notion.svg", told={200}, **CLAIMED),),
+    "GET /credentials/_bulk": (by_key("/credentials/_bulk?slugs=notion", PICKED | CLAIMED, told={200}),),
+    "GET /api/deployments/me/connections": (by_key("/api/deployments/me/connections", CLAIMED, told={200}),),
+    "GET /api/integrations": (by_key("/api/integrations", CLAIMED, told={200}),),
+    "GET /api/integrations/{slug}": (by_key("/api/integrations/notion", CLAIMED, told={200}),),
+    "GET /logos/{slug}.svg": (by_key("/logos/notion.svg", CLAIMED, told={200}),),
 }
 IN_FRONT: dict[str, tuple[Ask, ...]] = {
     f"{method} /proxy/{{slug}}/{{path}}": (
-        by_key("/proxy/notion/v1/users/me", method=method, **PICKED),
-        by_key("/proxy/notion/v1/users/me", method=method, **CLAIMED),
+        by_key("/proxy/notion/v1/users/me", PICKED, method=method),
+        by_key("/proxy/notion/v1/users/me", CLAIMED, method=method),
     )
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
 } | {"GET /credentials/{slug} (door)": TOOLS["GET /credentials/{slug}"]}
 DASHBOARD: dict[str, tuple[Ask, ...]] = {
     "GET /api/apps": (Ask(path="/api/apps", told=frozenset({200})),),
-    "POST /api/apps": (call("POST", "/api/apps", told={201}, name="Laptop"),),
-    "PATCH /api/apps/{app_id}": (call("PATCH", "/api/apps/{app_id}", name="Mine now"),),
-    "POST /api/apps/{app_id}/keys": (call("POST", "/api/apps/{app_id}/keys", name="Mine now"),),
+    "POST /api/apps": (call("POST", "/api/apps", {"name": "Laptop"}, told={201}),),
+    "PATCH /api/apps/{app_id}": (call("PATCH", "/api/apps/{app_id}", {"name": "Mine now"}),),
+    "POST /api/apps/{app_id}/keys": (call("POST", "/api/apps/{app_id}/keys", {"name": "Mine now"}),),
     "GET /api/apps/{app_id}/bindings": (call("GET", "/api/apps/{app_id}/bindings"),),
     "POST /api/apps/{app_id}/bindings": (
-        call("POST", "/api/apps/{app_id}/bindings", **BIND | {"connection_id": "{own_connection_id}"}),
-        call("POST", "/api/apps/{own_app_id}/bindings", **BIND),
+        call("POST", "/api/apps/{app_id}/bindings", BIND | {"connection_id": "{own_connection_id}"}),
+        call("POST", "/api/apps/{own_app_id}/bindings", BIND),
     ),
     "PUT /api/apps/{app_id}/bindings": (
-        call("PUT", "/api/apps/{app_id}/bindings", **BIND | {"connection_id": "{own_connection_id}"}),
-        call("PUT", "/api/apps/{own_app_id}/bindings", **BIND),
+        call("PUT", "/api/apps/{app_id}/bindings", BIND | {"connection_id": "{own_connection_id}"}),
+        call("PUT", "/api/apps/{own_app_id}/bindings", BIND),
     ),
     "DELETE /api/apps/{app_id}/bindings/{provider_slug}": (call("DELETE", "/api/apps/{app_id}/bindings/notion"),),
     "GET /api/keys": (Ask(path="/api/keys", told=frozenset({200})),),
     "DELETE /api/keys/{key_id}": (call("DELETE", "/api/keys/{key_id}"),),
-    "POST /api/connections/{connection_id}/keys": (call("POST", "/api/connections/{connection_id}/keys", name="Mine"),),
+    "POST /api/connections/{connection_id}/keys": (
+        call("POST", "/api/connections/{connection_id}/keys", {"name": "Mine"}),
+    ),
     "DELETE /api/connections/{connection_id}": (call("DELETE", "/api/connections/{connection_id}"),),
     "POST /api/connections/bind-deployment": (
         call(
             "POST",
             "/api/connections/bind-deployment",
-            connection_id="{own_connection_id}",
-            deployment_id="{deployment_id}",
+            {"connection_id": "{own_connection_id}", "deployment_id": "{deployment_id}"},
         ),
         call(
             "POST",
             "/api/connections/bind-deployment",
-            connection_id="{connection_id}",
-            deployment_id="{own_deployment_id}",
+            {"connection_id": "{connection_id}", "deployment_id": "{own_deployment_id}"},
         ),
     ),
     "POST /api/deploy": (
-        call("POST", "/api/deploy", toolSlug="clock", selectedBindings={"notion": "{connection_id}"}),
-        call("POST", "/api/deploy", toolSlug="clock", bindings={"notion": "{connection_id}"}),
+        call("POST", "/api/deploy", {"toolSlug": "clock", "selectedBindings": {"notion": "{connection_id}"}}),
+        call("POST", "/api/deploy", {"toolSlug": "clock", "bindings": {"notion": "{connection_id}"}}),
     ),
     "GET /api/deployments/{deployment_id}": (call("GET", "/api/deployments/{deployment_id}"),),
     "POST /api/deployments/{deployment_id}/retry": (call("POST", "/api/deployments/{deployment_id}/retry"),),
@@ -178,7 +177,7 @@ LATER = {
     "POST /hooks/{external_id}": (by_key("/hooks/{external_id}", method="POST"),),
     "GET /api/billing/{path}": (by_key("/api/billing/balance?tenant={tenant_id}"),),
 }
-# Looked at where its streams are tested, tests/deployments: it does not end.
+# It does not end, so that it has a test of its own.
 STREAM = "GET /api/deployments/me/events"
 ELSEWHERE = ("deploy/",)  # the wizard's own drafts: tests/wizard
 
@@ -319,6 +318,23 @@ def _send(client: Client, ask: Ask, things: Things) -> Any:
     body = filled(json.dumps(ask.body), things) if ask.body is not None else ""
     content_type = headers.pop("content-type", "application/octet-stream")
     return client.generic(ask.method, path, body, content_type=content_type, headers=headers)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nor_from_events(ours: Things, theirs: Things) -> None:
+    """An event of ours is as unknown to a stranger as one that never was: no replay of anything."""
+    event = Event.everyone.filter(app_id=ours["app_id"]).latest("sequence")
+    answers = []
+    with serving(http, at_the_end=_close) as url:
+        for last in (event.id, f"evt_{uuid4().hex[:24]}"):
+            headers = {"authorization": f"Bearer {theirs['own_key']}", "last-event-id": last}
+            address = f"{url}{STREAM.split()[1]}"
+            with requests.get(address, headers=headers, stream=True, timeout=20) as response:
+                begin = next(response.iter_content(4096)).decode()
+                hold_nothing_of(ours, last, f"{begin}{response.headers}")
+                answers.append(masked(response.status_code, response.headers, begin))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 200
 
 
 async def _close() -> None:
