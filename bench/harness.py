@@ -1,7 +1,7 @@
 """What all benchmarks share: the dashboard as production serves it, a load generator, and rounds that are fair.
 
 A machine does not do the same work in the same time twice. So nothing here is a figure of its own: contenders take
-turns, round after round, and what counts is the median of each round's ratio to the yardstick of that round.
+turns, round after round, each right after the yardstick, and what counts is the median of their ratios.
 """
 
 import base64
@@ -217,37 +217,33 @@ class Contender:
 
 # --- rounds -----------------------------------------------------------------------------------------------------------
 
+type Pairs[T] = Mapping[str, Sequence[tuple[T, T]]]  # contender → what the yardstick and it reached, each round
 
-def rounds[T](contenders: Mapping[str, Callable[[], T]], count: int) -> list[dict[str, T]]:
-    """Let the contenders take turns, `count` times, every other round from the last to the first."""
-    names = list(contenders)
-    found = []
+
+def rounds[T](yardstick: Callable[[], T], contenders: Mapping[str, Callable[[], T]], count: int) -> Pairs[T]:
+    """Let the contenders take turns, `count` times, each right after a turn of the yardstick."""
+    found: dict[str, list[tuple[T, T]]] = {name: [] for name in contenders}
     for number in range(count):
-        order: Iterator[str] = iter(names) if number % 2 == 0 else reversed(names)
-        found.append({name: contenders[name]() for name in order})
+        # Every other round backwards, so that nobody is always measured after the same one.
+        for name in list(contenders)[:: -1 if number % 2 else 1]:
+            found[name].append((yardstick(), contenders[name]()))
     return found
 
 
-def ratio[T](found: Sequence[Mapping[str, T]], name: str, yardstick: str, figure: Callable[[T], float]) -> float:
-    """The median over all rounds of what `name` reached as a ratio to the yardstick."""
-    return median(figure(turn[name]) / figure(turn[yardstick]) for turn in found)
-
-
-def middle[T](found: Sequence[Mapping[str, T]], name: str, figure: Callable[[T], float]) -> float:
-    """The median over all rounds of what `name` reached."""
-    return median(figure(turn[name]) for turn in found)
+def figures[T](pairs: Pairs[T], yardstick: str, figure: Callable[[T], float]) -> dict[str, Figure]:
+    """The median of what each reached, and of its ratio to what the yardstick reached a moment before."""
+    all_of_it = [figure(reference) for turns in pairs.values() for reference, _ in turns]
+    found = {yardstick: {"figure": median(all_of_it), "ratio": 1.0}}
+    for name, turns in pairs.items():
+        reached = [figure(mine) for _, mine in turns]
+        ratios = [figure(mine) / figure(reference) for reference, mine in turns]
+        found[name] = {"figure": median(reached), "ratio": median(ratios)}
+    return found
 
 
 def under_load(
-    contenders: Mapping[str, Contender], connections: int, seconds: int, count: int
-) -> list[dict[str, Load]]:
+    yardstick: Contender, contenders: Mapping[str, Contender], *, connections: int, seconds: int, count: int
+) -> Pairs[Load]:
     """`count` rounds of the load generator."""
-    return rounds({name: partial(one.turn, connections, seconds) for name, one in contenders.items()}, count)
-
-
-def figures[T](found: Sequence[Mapping[str, T]], yardstick: str, figure: Callable[[T], float]) -> dict[str, Figure]:
-    """What each reached, and that as a ratio to the yardstick."""
-    return {
-        name: {"figure": middle(found, name, figure), "ratio": ratio(found, name, yardstick, figure)}
-        for name in found[0]
-    }
+    turns = {name: partial(one.turn, connections, seconds) for name, one in contenders.items()}
+    return rounds(partial(yardstick.turn, connections, 1), turns, count)

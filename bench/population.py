@@ -150,6 +150,7 @@ def multiply(times: int) -> None:
         cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
         for model in MODELS:
             cursor.execute(f"CREATE TEMP TABLE real_{_table(model)} ON COMMIT DROP AS TABLE {_table(model)}")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table whose rows are still to be checked can't be emptied
         cursor.execute(f"TRUNCATE {', '.join(map(_table, MODELS))} CASCADE")
         for model in MODELS:
             _multiply(cursor, model, times)

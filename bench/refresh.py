@@ -74,15 +74,12 @@ class Stage:
 def measure(*, quick: bool = False) -> dict[str, Any]:
     """Refreshes at the provider, and the time to the last answer beside that of a single request."""
     with harness.folder() as folder, stage(folder) as found:
-        turns = harness.rounds(
-            {"one": partial(found.turn, 1), "many": partial(found.turn, AT_ONCE)}, 3 if quick else 15
-        )
+        pairs = harness.rounds(partial(found.turn, 1), {"many": partial(found.turn, AT_ONCE)}, 3 if quick else 15)
     return {
         "at_once": AT_ONCE,
         "provider_ms": PROVIDER_MS,
-        "refreshes": max(turn["many"]["refreshes"] for turn in turns),
-        "ms": {name: harness.middle(turns, name, lambda turn: turn["ms"]) for name in ("one", "many")},
-        "ratio": harness.ratio(turns, "many", "one", lambda turn: turn["ms"]),
+        "refreshes": max(turn["refreshes"] for _, turn in pairs["many"]),
+        "time": harness.figures(pairs, "one", lambda turn: turn["ms"]),
     }
 
 

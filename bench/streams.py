@@ -95,12 +95,10 @@ def measure(*, quick: bool = False) -> dict[str, Any]:
     with harness.folder() as folder, contenders(folder, size) as found:
         for contender in found.values():
             contender.turn()
-        turns = harness.rounds({name: one.turn for name, one in found.items()}, size.rounds)
+        pairs = harness.rounds(found["raw"].turn, {"ours": found["ours"].turn}, size.rounds)
         return {
             "streams": size.apps * STREAMS_OF_AN_APP,
-            "last_ms": {name: harness.middle(turns, name, float) for name in found},
-            "worst_ms": {name: max(turn[name] for turn in turns) for name in found},
-            "ratio": harness.ratio(turns, "ours", "raw", float),
+            "last": harness.figures(pairs, "raw", float),
             "kilobytes": {name: one.kilobytes for name, one in found.items()},
         }
 

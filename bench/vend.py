@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -17,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import psycopg
 
 from bench import harness
-from bench.harness import Contender, Load, Server
+from bench.harness import Contender, Server
 from tests import services
 
 MANY, ONE = 16, 1  # connections that ask at the same time
@@ -40,21 +41,19 @@ def measure(*, quick: bool = False) -> dict[str, Any]:
     """Requests a second at many connections, the median latency in milliseconds at one, each also as a ratio."""
     size = QUICK if quick else FULL
     with harness.folder() as folder, contenders(folder, size) as found:
-        for contender in found.values():
+        hello = found.pop("hello")
+        for contender in (hello, *found.values()):
             contender.turn(MANY, size.seconds)  # every process is warm, and the use of each key is noted
-        many = harness.under_load(found, MANY, size.seconds, size.rounds)
-        one = harness.under_load(found, ONE, 1, size.rounds)
+        loads = harness.under_load(hello, found, connections=MANY, seconds=size.seconds, count=size.rounds)
+        many = harness.figures(loads, "hello", lambda load: load.per_second)
+        alone = harness.under_load(hello, found, connections=ONE, seconds=1, count=size.rounds)
     return {
-        "many": harness.figures(many, "hello", lambda load: load.per_second),
-        "one": harness.figures(one, "hello", lambda load: load.median_ms),
-        "million": _cost_of_size(many) if "million" in found else None,
-        "generator_busy": harness.middle(many, "hello", lambda load: load.busy),
+        "many": many,
+        "one": harness.figures(alone, "hello", lambda load: load.median_ms),
+        # What a request costs among a million connections, beside ten thousand.
+        "million": many["postgres"]["ratio"] / many["million"]["ratio"] if "million" in found else None,
+        "generator_busy": median(reference.busy for reference, _ in loads["postgres"]),
     }
-
-
-def _cost_of_size(turns: list[dict[str, Load]]) -> float:
-    """What a request costs among a million connections, beside ten thousand."""
-    return 1 / harness.ratio(turns, "million", "postgres", lambda load: load.per_second)
 
 
 # --- who is measured --------------------------------------------------------------------------------------------------
