@@ -31,7 +31,7 @@ def execute(account: Account, action_id: str, args: Mapping[str, Any] | None) ->
 
 
 def _written(action_id: str, args: Mapping[str, Any] | None) -> bytes:
-    if not isinstance(action_id, str) or not action_id:
+    if not action_id:
         raise ValidationError("An action is named by its id, like 'GITHUB_CREATE_AN_ISSUE'.")
     try:
         return json.dumps({"action_id": action_id, "args": dict(args or {})}).encode()

@@ -21,7 +21,13 @@ from vendo.errors import NeedsReauth, NotConnected, RateLimited, UpstreamError, 
 BASE_URL = "https://vendo.invalid"  # a name that never resolves (RFC 6761)
 APP_ID = "00000000-0000-4000-8000-00000000a991"
 
-_STATUS = {NotConnected: 403, NeedsReauth: 401, RateLimited: 429, UpstreamError: 502, ValidationError: 400}
+_STATUS: Mapping[type[VendoError], int] = {
+    NotConnected: 403,
+    NeedsReauth: 401,
+    RateLimited: 429,
+    UpstreamError: 502,
+    ValidationError: 400,
+}
 
 
 @dataclass(eq=False)

@@ -40,15 +40,15 @@ class Line:
         self._cut: Callable[[], None] | None = None
         self._ended = threading.Event()
 
-    @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
+        """Whether somebody has hung up."""
         return self._ended.is_set()
 
     def hold(self, cut: Callable[[], None]) -> None:
         """From now on `cut` is what ends the open connection."""
         with self._lock:
             self._cut = cut
-        if self.ended:
+        if self.has_ended():
             cut()
 
     def hang_up(self) -> None:
@@ -99,7 +99,7 @@ class Dial(Effect["Stream | Response | Unreachable"]):
 
     def run(self) -> Stream | Response | Unreachable:
         answer = self.network.open(self.request, self.line)
-        if self.line.ended and not isinstance(answer, Response | Unreachable):
+        if self.line.has_ended() and not isinstance(answer, Response | Unreachable):
             answer.close()  # nobody waits for it any more
         return answer
 

@@ -43,9 +43,9 @@ class Settings:
         credentials = beside("credentials", "VENDO_CREDENTIALS_URL")
         return cls(_key(key), base, credentials, beside("proxy/composio", "VENDO_DATA_PROXY_URL"))
 
-    def of_user(self, user_jwt: str) -> Settings:
+    def of_user(self, user_jwt: str | None) -> Settings:
         """The same app, on behalf of one user."""
-        jwt = user_jwt.strip() if isinstance(user_jwt, str) else ""
+        jwt = (user_jwt or "").strip()
         if not jwt:
             raise IdentityNotPresent("There is no user here: the identity token is empty.")
         if not _PRINTABLE.fullmatch(jwt):

@@ -70,7 +70,7 @@ def watch(account: Account, line: Line, *, max_backoff_sec: float, on_open: Open
     memory, pauses, opened_before = Memory(), Pauses(max_backoff_sec), False
     while True:
         answer = yield Dial(account.network, _request(account, memory), line)
-        if line.ended:
+        if line.has_ended():
             return
         stream, trouble = _opened(answer, account)
         if stream:
@@ -80,12 +80,12 @@ def watch(account: Account, line: Line, *, max_backoff_sec: float, on_open: Open
             if on_open:
                 on_open()
             yield from _listen(account, line, stream, memory, pauses)
-            if line.ended:
+            if line.has_ended():
                 return
         seconds = pauses.next(at_least=trouble.retry_after or 0)
         log.warning("The event stream is interrupted (%s); again in %.1f s.", trouble.code, seconds)
         yield Wait(line, seconds)
-        if line.ended:
+        if line.has_ended():
             return
 
 
@@ -134,7 +134,7 @@ def _opened(answer: Stream | Response | Unreachable, account: Account) -> tuple[
 def _listen(account: Account, line: Line, stream: Stream, memory: Memory, pauses: Pauses) -> Watching:
     parser, since = Parser(), monotonic()
     try:
-        while not line.ended:
+        while not line.has_ended():
             piece = yield Read(stream)
             if not piece:
                 return
@@ -165,7 +165,7 @@ class Subscription:
         return self
 
     def __next__(self) -> Event:
-        while not self._line.ended:
+        while not self._line.has_ended():
             outcome = self._step.run() if self._step else None
             self._step = None
             step = self._flow.send(outcome)
@@ -201,7 +201,7 @@ class AsyncSubscription:
         return self
 
     async def __anext__(self) -> Event:
-        while not self._line.ended:
+        while not self._line.has_ended():
             try:
                 step = self._flow.send(await self._outcome())
             except StopIteration:
@@ -222,7 +222,7 @@ class AsyncSubscription:
         finally:
             end.cancel()
         self._running = None
-        if self._line.ended:
+        if self._line.has_ended():
             running.cancel()
             return None
         return running.result()
