@@ -3,7 +3,8 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from ninja import Header, Router, Schema, Status
+from ninja import Router, Schema, Status
+from ninja.params.functions import Header  # what `ninja.Header` is when it runs; type checkers see something else
 from pydantic import Field
 
 from connections.models import Connection
@@ -91,9 +92,7 @@ class DeployRefusal(Schema):
     fields: dict[str, list[str]] | None = None
 
 
-REPEATABLE: Any = Header(
-    None, alias="Idempotency-Key", max_length=255, description="Repeat a request without a second launch."
-)
+REPEATABLE = Header(None, alias="Idempotency-Key", max_length=255, description="Sent again, it launches nothing new.")
 DEPLOY = {201: Deployed, **WRITE, 400: Malformed | DeployRefusal, 404: Refusal | DeployRefusal, 409: DeployRefusal}
 
 
