@@ -112,15 +112,15 @@ class Server:
     application: str
     environment: Mapping[str, str]
     folder: Path
+    command: str = field(default_factory=production_command)
     port: int = field(default_factory=free_port)
-    ready: str = "/"
 
     def __post_init__(self) -> None:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = self.folder / f"server-{self.port}.log"
 
     def __enter__(self) -> "Server":
-        command = production_command().replace(DASHBOARD, self.application)
+        command = self.command.replace(DASHBOARD, self.application)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 ["sh", "-c", command],
@@ -149,11 +149,16 @@ class Server:
         return self.log.read_text(errors="replace")[-3000:]
 
     def memory(self) -> int:
-        """Bytes of this process alone that are in memory now."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(r"^RssAnon:\s+(\d+) kB", status, flags=re.MULTILINE)
-        assert found
-        return int(found[1]) * 1024
+        """Bytes of its own that are in memory now, with those of the processes it started."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return sum(map(_memory, [str(self.process.pid), *children]))
+
+
+def _memory(process: str) -> int:
+    status = Path(f"/proc/{process}/status").read_text()
+    found = re.search(r"^RssAnon:\s+(\d+) kB", status, flags=re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024
 
 
 def wait_for_port(port: int, alive: Callable[[], bool]) -> None:

@@ -121,12 +121,12 @@ def contenders(folder: Path, size: Size) -> Iterator[dict[str, Contender]]:
         raw = stack.enter_context(Server("bench.yardsticks:fan_out", env, folder))
 
         def contender(server: Server, change: Callable[[], float]) -> Contender:
-            return Contender(server, *_listen(stack, server, requests, size.apps * STREAMS_OF_AN_APP), change)
+            return Contender(server, *listen(stack, server, requests, size.apps * STREAMS_OF_AN_APP), change)
 
         yield {"raw": contender(raw, lambda: _ring(raw)), "ours": contender(ours, rename)}
 
 
-def _listen(stack: ExitStack, server: Server, requests: Path, count: int) -> tuple[Child, float]:
+def listen(stack: ExitStack, server: Server, requests: Path, count: int) -> tuple[Child, float]:
     """Open all streams. The kilobytes for each are what the server's process grew by."""
     with Child(server.environment, "bench.listeners", server.port, requests, WARM) as some:
         some.line()

@@ -121,7 +121,25 @@ def lists(results: Results) -> Iterator[str]:
         yield f"| {label} | {one['figure']:.2f} ms | {one['ratio']:.1f} | {beside:.2f} | {many:,.0f} |"
 
 
-BLOCKS = {"goals": goals, "machine": machine, "vend": vend, "refresh": refresh, "streams": streams, "lists": lists}
+def servers(results: Results) -> Iterator[str]:
+    """Uvicorn and granian."""
+    found = results["servers"]
+    yield "| | hello, requests/s | token, requests/s | memory of an idle raw stream |"
+    yield "| --- | --: | --: | --: |"
+    for name in ("uvicorn", "granian"):
+        hello, token = (found["many"][f"{name} {what}"]["figure"] for what in ("hello", "token"))
+        yield f"| {name} | {hello:,.0f} | {token:,.0f} | {found['kilobytes'][name]:.1f} kB |"
+
+
+BLOCKS = {
+    "goals": goals,
+    "machine": machine,
+    "vend": vend,
+    "refresh": refresh,
+    "streams": streams,
+    "lists": lists,
+    "servers": servers,
+}
 
 
 def _at(results: Results, path: str) -> float:

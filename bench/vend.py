@@ -70,10 +70,10 @@ def contenders(folder: Path, size: Size) -> Iterator[dict[str, Contender]]:
             return stack.enter_context(Server(application, {**env, "DATABASE_URL": database}, folder))
 
         keys = harness.populate(env, "customers", size.customers)
-        tokens = harness.write_requests(folder / "tokens", map(_request, keys))
+        tokens = harness.write_requests(folder / "tokens", map(request, keys))
         hello = harness.write_requests(folder / "hello", [("/", {})])
         nothing = harness.write_requests(folder / "nothing", [("/nothing", {})])
-        view = harness.write_requests(folder / "view", (_request(key, chosen=True) for key in keys))
+        view = harness.write_requests(folder / "view", (request(key, chosen=True) for key in keys))
         postgres = serve(harness.DASHBOARD)
         found = {
             "hello": Contender(serve("bench.yardsticks:hello"), hello),
@@ -105,7 +105,7 @@ def _million(env: Mapping[str, str], size: Size) -> str:
     return url
 
 
-def _request(key: Mapping[str, str], *, chosen: bool = False) -> tuple[str, dict[str, str]]:
+def request(key: Mapping[str, str], *, chosen: bool = False) -> tuple[str, dict[str, str]]:
     """A request for a token. One that chooses its connection is answered by the ordinary view."""
     headers = {"Authorization": f"Bearer {key['key']}"}
     if chosen:
@@ -115,9 +115,9 @@ def _request(key: Mapping[str, str], *, chosen: bool = False) -> tuple[str, dict
 
 def _check(server: Server, key: Mapping[str, str]) -> None:
     """What is measured must be the real thing."""
-    address, headers = _request(key)
-    request = urllib.request.Request(server.url + address, headers={**headers, "Host": harness.HOST})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  (a server of ours)
+    address, headers = request(key)
+    asked = urllib.request.Request(server.url + address, headers={**headers, "Host": harness.HOST})  # noqa: S310
+    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310  (a server of ours)
         assert json.load(answer)["access_token"].startswith(("ntn_", "ya29."))
 
 
