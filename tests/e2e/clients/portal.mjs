@@ -47,6 +47,13 @@ const portal = {
     portal.popup = window.open(address, "vendo-connect", "popup,width=520,height=720");
   },
 
+  /** Where no window may be opened: the connect in this very tab, which comes back with the outcome in its address. */
+  leave(slug) {
+    const query = new URLSearchParams({ app_key: portal.client.key, state: portal.state });
+    query.set("return_to", `${location.origin}/portal.html?kept=yes`);
+    location.assign(`${portal.client.baseUrl}/connections/connect/${slug}?${query}`);
+  },
+
   async hear(block) {
     const noted = { ...block, data: JSON.parse(block.data) };
     portal.blocks.push(noted);
