@@ -1,15 +1,17 @@
 """What tests of deployments share: a project with a key, and deployments as rows."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from channels.db import aclose_old_connections
 from django.test import Client
 
 from connections import catalog
 from connections.models import Integration
-from deployments import keys
+from deployments import event_hub, keys
 from deployments.models import App, Deployment, Release, Tool
 from deployments.projects import create_project
 from tenants.models import Tenant
@@ -78,3 +80,11 @@ def extra_provider(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., I
         return Integration.objects.create(slug=slug)
 
     return add
+
+
+@pytest_asyncio.fixture
+async def streams_at_rest() -> AsyncIterator[None]:
+    """Afterwards, seats are given back (which happens after an answer's end), and no thread keeps a connection."""
+    yield
+    await event_hub.here().settled()
+    await aclose_old_connections()

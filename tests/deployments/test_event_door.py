@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils import timezone
@@ -20,16 +19,9 @@ from deployments.projects import create_project
 from tenants.models import Tenant
 from tests.deployments.streams import Listener
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("streams_at_rest")]
 
 PAYLOAD = {"slug": "notion", "connection_id": "c1"}
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def settled_seats() -> AsyncIterator[None]:
-    """Seats are given back after the answer has ended."""
-    yield
-    await event_hub.here().settled()
 
 
 @sync_to_async
