@@ -362,8 +362,9 @@ def test_async_a_time_limit_loses_no_event(dashboard: Dashboard) -> None:
             for number in (1, 2, 3):
                 with pytest.raises(TimeoutError):
                     await asyncio.wait_for(anext(subscription), 0.1)
+                await asyncio.to_thread(wait_until, lambda: dashboard.streams)
                 dashboard.publish(number)
-                heard.append(await anext(subscription))
+                heard.append(await asyncio.wait_for(anext(subscription), 20))
         return heard
 
     assert ids(asyncio.run(listen())) == ["evt_1", "evt_2", "evt_3"]
