@@ -24,7 +24,7 @@ from connections.models import Connection, Integration
 from deployments import bindings, front_door, keys
 from deployments.models import App, Deployment
 from tenants.models import User
-from tests.deployments.test_description import doors
+from tests.deployments.test_description import close_doors
 from tests.servers import serving, upstream
 from vendo_site.asgi import http
 
@@ -51,19 +51,12 @@ QUIET = settings(
 )
 
 
-async def _close() -> None:
-    for door in doors():
-        for name in ("close", "aclose"):
-            if close := getattr(door, name, None):
-                await close()
-
-
 @pytest.fixture
 def server(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The application as it is served; Notion is at hand and has nothing to say."""
     monkeypatch.setattr("connections.oauth.revoke", lambda *_: None)
     monkeypatch.setattr(front_door, "FAILURES", 10_000)
-    with upstream() as api, serving(http, at_the_end=_close) as url:
+    with upstream() as api, serving(http, at_the_end=close_doors) as url:
         Integration.objects.filter(slug="notion").update(endpoint_overrides={"api_url": api.url})
         yield url
 

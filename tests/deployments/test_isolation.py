@@ -7,7 +7,6 @@ byte for byte, hold nothing of ours, and change nothing of ours. An address that
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -22,164 +21,20 @@ from deployments import bindings, keys
 from deployments.models import ApiKey, App, Binding, Deployment, Event
 from deployments.projects import create_project
 from tenants.models import Tenant, User
-from tests.deployments.test_description import described, doors
+from tests.deployments.isolation_table import DASHBOARD, ELSEWHERE, IN_FRONT, LATER, PAGES, STREAM, TOOLS, Ask
+from tests.deployments.test_description import close_doors, described
 from tests.servers import serving
 from tests.test_access import OURS
 from vendo_site.asgi import http
 
 type Things = dict[str, str]
 
-HIDDEN = {401, 403, 404}
 VARIES = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{27}|vendo_conn_\w+|vendo_sk_[\w-]+|req_\w+"
     r'|(?<=csrfmiddlewaretoken" value=")\w+|(?<="x-csrftoken": ")\w+'
     r"|(?<=state=)[\w-]+|(?<=code_challenge=)[\w-]+|(?<=intent=)[\w:.%-]+"
     r"|\d{4}-\d\d-\d\dT[\d:.]+Z"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """A request of the stranger's. `{name}` stands for something of ours, `{own_name}` for something of the stranger's.
-
-    `told` are the statuses it may have. Others than `HIDDEN` stand where the stranger asks for what is everybody's, or
-    the stranger's own, and our id beside it counts for nothing.
-    """
-
-    path: str
-    method: str = "GET"
-    body: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    with_key: bool = False
-    told: frozenset[int] = frozenset(HIDDEN)
-
-
-def by_key(path: str, sent: Mapping[str, str] = {}, *, told: set[int] = HIDDEN, method: str = "GET") -> Ask:
-    """A tool's request, with the stranger's key."""
-    return Ask(path=path, method=method, headers=sent, with_key=True, told=frozenset(told))
-
-
-def page(path: str, *, told: set[int] = HIDDEN, **form: str) -> Ask:
-    """What a person opens, or sends as a form."""
-    return Ask(path=path, method="POST" if form else "GET", body=form or None, told=frozenset(told))
-
-
-def call(method: str, path: str, body: Mapping[str, Any] = {}, *, told: set[int] = HIDDEN) -> Ask:
-    """What a page of the dashboard asks for as JSON."""
-    return Ask(path=path, method=method, body=body, headers={"content-type": "application/json"}, told=frozenset(told))
-
-
-PICKED = {"x-vendo-connection": "{connection_id}"}
-CLAIMED = {"x-vendo-tenant-id": "{tenant_id}", "x-vendo-app-id": "{app_id}", "x-vendo-user-jwt": "{app_id}"}
-BIND = {"provider_slug": "notion", "connection_id": "{connection_id}"}
-
-# As in the description: METHOD and path.
-TOOLS: dict[str, tuple[Ask, ...]] = {
-    "GET /credentials/{slug}": (
-        by_key("/credentials/notion", PICKED),
-        by_key("/credentials/notion", {"x-vendo-connection": "{external_id}"}),
-        by_key("/credentials/notion", CLAIMED),
-    ),
-    "GET /credentials/_bulk": (by_key("/credentials/_bulk?slugs=notion", PICKED | CLAIMED, told={200}),),
-    "GET /api/deployments/me/connections": (by_key("/api/deployments/me/connections", CLAIMED, told={200}),),
-    "GET /api/integrations": (by_key("/api/integrations", CLAIMED, told={200}),),
-    "GET /api/integrations/{slug}": (by_key("/api/integrations/notion", CLAIMED, told={200}),),
-    "GET /logos/{slug}.svg": (by_key("/logos/notion.svg", CLAIMED, told={200}),),
-}
-IN_FRONT: dict[str, tuple[Ask, ...]] = {
-    f"{method} /proxy/{{slug}}/{{path}}": (
-        by_key("/proxy/notion/v1/users/me", PICKED, method=method),
-        by_key("/proxy/notion/v1/users/me", CLAIMED, method=method),
-    )
-    for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
-} | {"GET /credentials/{slug} (door)": TOOLS["GET /credentials/{slug}"]}
-DASHBOARD: dict[str, tuple[Ask, ...]] = {
-    "GET /api/apps": (Ask(path="/api/apps", told=frozenset({200})),),
-    "POST /api/apps": (call("POST", "/api/apps", {"name": "Laptop"}, told={201}),),
-    "PATCH /api/apps/{app_id}": (call("PATCH", "/api/apps/{app_id}", {"name": "Mine now"}),),
-    "POST /api/apps/{app_id}/keys": (call("POST", "/api/apps/{app_id}/keys", {"name": "Mine now"}),),
-    "GET /api/apps/{app_id}/bindings": (call("GET", "/api/apps/{app_id}/bindings"),),
-    "POST /api/apps/{app_id}/bindings": (
-        call("POST", "/api/apps/{app_id}/bindings", BIND | {"connection_id": "{own_connection_id}"}),
-        call("POST", "/api/apps/{own_app_id}/bindings", BIND),
-    ),
-    "PUT /api/apps/{app_id}/bindings": (
-        call("PUT", "/api/apps/{app_id}/bindings", BIND | {"connection_id": "{own_connection_id}"}),
-        call("PUT", "/api/apps/{own_app_id}/bindings", BIND),
-    ),
-    "DELETE /api/apps/{app_id}/bindings/{provider_slug}": (call("DELETE", "/api/apps/{app_id}/bindings/notion"),),
-    "GET /api/keys": (Ask(path="/api/keys", told=frozenset({200})),),
-    "DELETE /api/keys/{key_id}": (call("DELETE", "/api/keys/{key_id}"),),
-    "POST /api/connections/{connection_id}/keys": (
-        call("POST", "/api/connections/{connection_id}/keys", {"name": "Mine"}),
-    ),
-    "DELETE /api/connections/{connection_id}": (call("DELETE", "/api/connections/{connection_id}"),),
-    "POST /api/connections/bind-deployment": (
-        call(
-            "POST",
-            "/api/connections/bind-deployment",
-            {"connection_id": "{own_connection_id}", "deployment_id": "{deployment_id}"},
-        ),
-        call(
-            "POST",
-            "/api/connections/bind-deployment",
-            {"connection_id": "{connection_id}", "deployment_id": "{own_deployment_id}"},
-        ),
-    ),
-    "POST /api/deploy": (
-        call("POST", "/api/deploy", {"toolSlug": "clock", "selectedBindings": {"notion": "{connection_id}"}}),
-        call("POST", "/api/deploy", {"toolSlug": "clock", "bindings": {"notion": "{connection_id}"}}),
-    ),
-    "GET /api/deployments/{deployment_id}": (call("GET", "/api/deployments/{deployment_id}"),),
-    "POST /api/deployments/{deployment_id}/retry": (call("POST", "/api/deployments/{deployment_id}/retry"),),
-}
-# As in the URL conf.
-PAGES: dict[str, tuple[Ask, ...]] = {
-    "connections/connect/<slug:slug>": (
-        page("/connections/connect/notion?app={app_id}"),
-        page("/connections/connect/notion?app_key={key}"),
-        page("/connections/connect/notion?connection={connection_id}", told={200}),
-        page("/connections/connect/notion", connection="{connection_id}"),
-    ),
-    "api/oauth/<slug:slug>/authorize": (
-        page("/api/oauth/notion/authorize?app={app_id}"),
-        page("/api/oauth/notion/authorize?app_key={key}"),
-        page("/api/oauth/notion/authorize?connection={connection_id}", told={302}),
-    ),
-    "api/oauth/<slug:slug>/callback": (page("/api/oauth/notion/callback?code=c&state={state}", told={400, 403}),),
-    "connections/<uuid:connection_id>": (page("/connections/{connection_id}"),),
-    "connections/<uuid:connection_id>/test": (page("/connections/{connection_id}/test", x="1"),),
-    "connections/<uuid:connection_id>/rename": (page("/connections/{connection_id}/rename", display_name="Mine"),),
-    "connections/<uuid:connection_id>/disconnect": (page("/connections/{connection_id}/disconnect", x="1"),),
-    "connections/<uuid:connection_id>/keys": (page("/connections/{connection_id}/keys"),),
-    "connections/<uuid:connection_id>/keys/new": (page("/connections/{connection_id}/keys/new", name="Mine"),),
-    "connections/<uuid:connection_id>/keys/<uuid:key_id>/revoke": (
-        page("/connections/{connection_id}/keys/{connection_key_id}/revoke", x="1"),
-        page("/connections/{own_connection_id}/keys/{connection_key_id}/revoke", x="1"),
-    ),
-    # The former address names another one and looks at nothing.
-    "dashboard/connections/<uuid:connection_id>": (page("/dashboard/connections/{connection_id}", told={302}),),
-    "deployments/<uuid:deployment_id>": (page("/deployments/{deployment_id}"),),
-    "deployments/<uuid:deployment_id>/connections": (page("/deployments/{deployment_id}/connections"),),
-    "deployments/<uuid:deployment_id>/logs": (page("/deployments/{deployment_id}/logs"),),
-    "deployments/<uuid:deployment_id>/environment": (page("/deployments/{deployment_id}/environment"),),
-    "deployments/<uuid:deployment_id>/retry": (page("/deployments/{deployment_id}/retry", x="1"),),
-    "apps/<uuid:app_id>": (page("/apps/{app_id}"),),
-    "apps/<uuid:app_id>/keys": (page("/apps/{app_id}/keys", name="Mine"),),
-    "apps/<uuid:app_id>/keys/<uuid:key_id>/revoke": (
-        page("/apps/{app_id}/keys/{key_id}/revoke", x="1"),
-        page("/apps/{own_app_id}/keys/{key_id}/revoke", x="1"),
-    ),
-    "apps/<uuid:app_id>/origins": (page("/apps/{app_id}/origins", origins="https://evil.example"),),
-}
-# Of section 6, and described once they answer: they say that there is nothing.
-LATER = {
-    "POST /hooks/{external_id}": (by_key("/hooks/{external_id}", method="POST"),),
-    "GET /api/billing/{path}": (by_key("/api/billing/balance?tenant={tenant_id}"),),
-}
-# It does not end, so that it has a test of its own.
-STREAM = "GET /api/deployments/me/events"
-ELSEWHERE = ("deploy/",)  # the wizard's own drafts: tests/wizard
 
 
 def rows(*tables: Mapping[str, tuple[Ask, ...]]) -> list[Any]:
@@ -325,7 +180,7 @@ def test_nor_from_events(ours: Things, theirs: Things) -> None:
     """An event of ours is as unknown to a stranger as one that never was: no replay of anything."""
     event = Event.everyone.filter(app_id=ours["app_id"]).latest("sequence")
     answers = []
-    with serving(http, at_the_end=_close) as url:
+    with serving(http, at_the_end=close_doors) as url:
         for last in (event.id, f"evt_{uuid4().hex[:24]}"):
             headers = {"authorization": f"Bearer {theirs['own_key']}", "last-event-id": last}
             address = f"{url}{STREAM.split()[1]}"
@@ -337,18 +192,11 @@ def test_nor_from_events(ours: Things, theirs: Things) -> None:
     assert answers[0][0] == 200
 
 
-async def _close() -> None:
-    for door in doors():
-        for name in ("close", "aclose"):
-            if close := getattr(door, name, None):
-                await close()
-
-
 @pytest.mark.django_db(transaction=True)
 def test_nor_does_a_stranger_at_the_doors_in_front(ours: Things, theirs: Things) -> None:
     tenant = Tenant.objects.get(slug="acme")
     before = state_of(tenant)
-    with serving(http, at_the_end=_close) as url:
+    with serving(http, at_the_end=close_doors) as url:
         for row in rows(IN_FRONT):
             (ask,) = row.values
             answers = []
