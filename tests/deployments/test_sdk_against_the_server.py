@@ -98,6 +98,7 @@ def test_a_key_that_nobody_made(server: str) -> None:
     stranger = vendo.Vendo(f"vendo_sk_{'x' * 32}", server)
     for call in (lambda: stranger.token("notion"), stranger.connections.list, lambda: stranger.tokens(["notion"])):
         assert refused(call) == (errors.AuthError, "app_unknown", 401)
+    assert refused(lambda: next(stranger.events.subscribe())) == (errors.AuthError, "app_unknown", 401)
 
 
 def test_a_revoked_key_and_an_expired_one(server: str, project: App) -> None:
