@@ -243,7 +243,7 @@ def done(portal: Portal, connection: str) -> list[dict[str, Any]]:
     about = portal.ask("/api/deployments/me/connections")["found"]["connections"]
     ready = entry(about, "notion")
     assert ready["id"] == connection
-    assert UUID(connection)
+    assert str(UUID(connection)) == connection
     return [
         {"type": "vendo:connection-completed", "slug": "notion", "connectionId": connection, "state": portal.state},
         {
