@@ -102,8 +102,7 @@ class Stack:
 
     def start_web(self, name: str, port: int) -> str:
         """Start a web process; returns its address."""
-        server = ["-m", "uvicorn", "vendo_site.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
-        self.start(name, *server, "--no-access-log")
+        self.start(name, "-m", "vendo_site.serve", "--port", str(port))
         return f"http://127.0.0.1:{port}"
 
     def kill(self, name: str) -> None:
