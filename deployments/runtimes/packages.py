@@ -64,9 +64,15 @@ def _install(venv: Path, requirements: Path, wheel: Path | None, proceed: Callab
     if wheel:
         # An override, not only a place to look: a package that takes our SDK's name on an index must never win.
         overrides = venv / "vendo-overrides.txt"
-        overrides.write_text(f"vendo @ {wheel.as_uri()}\n")
+        overrides.write_text(f"vendo{_extras(requirements.read_text())} @ {wheel.as_uri()}\n")
         command += ["--overrides", str(overrides)]
     _uv(command, proceed, "Installing requirements.txt failed.", folder=requirements.parent)
+
+
+def _extras(requirements: str) -> str:
+    """The extras of our SDK that a tool asks for (`[http]`): an override that does not repeat them drops them."""
+    found = re.search(r"^\s*vendo\s*(\[[\w\s,-]*\])", requirements, re.MULTILINE | re.IGNORECASE | re.ASCII)
+    return found[1] if found else ""
 
 
 def _switch(link: Path, fresh: Path) -> None:

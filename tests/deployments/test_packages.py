@@ -32,7 +32,8 @@ def write_wheel(folder: Path) -> None:
     folder.mkdir()
     with zipfile.ZipFile(folder / "vendo-0.1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr("vendo.py", "origin = 'ours'\n")
-        wheel.writestr("vendo-0.1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: vendo\nVersion: 0.1.0\n")
+        about = "Metadata-Version: 2.1\nName: vendo\nVersion: 0.1.0\nProvides-Extra: http\n"
+        wheel.writestr("vendo-0.1.0.dist-info/METADATA", about + "Requires-Dist: not-here; extra == 'http'\n")
         wheel.writestr("vendo-0.1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr("vendo-0.1.0.dist-info/RECORD", "")
 
@@ -51,6 +52,14 @@ def test_a_tool_gets_our_sdk_whatever_an_index_may_have(deployment: Deployment, 
     require(deployment, requirement)
     assert packages.install(deployment, proceed) == "Installed requirements.txt."
     assert says(deployment, "import vendo; print(vendo.origin)") == "ours"
+
+
+@pytest.mark.parametrize("requirement", ["vendo[http]", "vendo [http]>=99  # sessions"])
+def test_an_extra_of_our_sdk_is_not_forgotten(deployment: Deployment, requirement: str) -> None:
+    require(deployment, requirement)
+    with pytest.raises(RuntimeFailed) as caught:
+        packages.install(deployment, proceed)
+    assert "not-here" in caught.value.output
 
 
 def test_an_environment_is_made_once_and_anew_when_the_requirements_change(deployment: Deployment) -> None:
