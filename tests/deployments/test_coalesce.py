@@ -59,7 +59,7 @@ async def test_two_desks_work_side_by_side() -> None:
     assert sorted(left.batches + right.batches) == [[1], [2]]
     left.open.set()
     right.open.set()
-    assert (await first, await second) == (2, 4)
+    assert await asyncio.gather(first, second) == [2, 4]
 
 
 async def test_a_failure_is_told_to_everybody_of_its_batch_and_to_nobody_else() -> None:
