@@ -45,7 +45,7 @@ def main(names: Sequence[str], *, quick: bool) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python bench")
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, *BY_NAME_ALONE], default=list(BENCHMARKS))
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, *BY_NAME_ALONE])
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
-    main(given.names, quick=given.quick)
+    main(given.names or list(BENCHMARKS), quick=given.quick)
