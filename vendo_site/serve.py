@@ -1,6 +1,6 @@
 """The web process: uvicorn on a socket that notices clients who vanished.
 
-    python -m vendo_site.serve [--host ADDRESS] [--port PORT]
+    python -m vendo_site.serve [--host ADDRESS] [--port PORT] [APPLICATION]
 
 An event stream may be silent for long, and a client whose machine or network is gone says no farewell: TCP has to find
 out, since its place among the app's five streams must be free within 30 seconds (contract section 5).
@@ -9,6 +9,7 @@ out, since its place among the app's five streams must be free within 30 seconds
 import argparse
 import logging
 import socket
+import sys
 from contextlib import closing
 
 import uvicorn
@@ -26,11 +27,14 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's."""
-        from deployments import event_hub  # noqa: PLC0415  (loads models, which Django has set up by now)
-
-        event_hub.here().end_all()
+        # Imported with the application, which sets Django up first; without it no stream is open.
+        if "deployments.event_hub" not in sys.modules:
+            await super().shutdown(sockets)
+            return
+        hub = sys.modules["deployments.event_hub"].here()
+        hub.end_all()
         await super().shutdown(sockets)
-        await event_hub.here().settled()
+        await hub.settled()
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -49,8 +53,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m vendo_site.serve", description="The web process.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
+    parser.add_argument("application", nargs="?", default="vendo_site.asgi:application", help="default: %(default)s")
     wanted = parser.parse_args()
-    config = uvicorn.Config("vendo_site.asgi:application", access_log=False, timeout_graceful_shutdown=FAREWELL)
+    config = uvicorn.Config(wanted.application, access_log=False, timeout_graceful_shutdown=FAREWELL)
     with closing(listening(wanted.host, wanted.port)) as listener:
         logger.info("Listening on %s, port %d", *listener.getsockname()[:2])
         Server(config).run([listener])
