@@ -130,17 +130,17 @@ class Hub:
         if len(found) == event_wire.AT_ONCE:
             for app in cursors:
                 self._look_at(app)
-        told: dict[UUID, list[tuple[int, list[bytes]]]] = {}
+        told: dict[UUID, list[tuple[int, bytes]]] = {}
         for event in found:
             assert event.app_id is not None
-            told.setdefault(event.app_id, []).append((event.sequence, event_wire.blocks(event)))
+            told.setdefault(event.app_id, []).append((event.sequence, event_wire.written(event)))
         await self._tell([(stream, news) for app, news in told.items() for stream in asked[app]])
 
-    async def _tell(self, told: list[tuple[Stream, list[tuple[int, list[bytes]]]]]) -> None:
+    async def _tell(self, told: list[tuple[Stream, list[tuple[int, bytes]]]]) -> None:
         for number, (stream, news) in enumerate(told, start=1):
             # All of a stream's news without a pause, in which it might find room and skip what it had no room for.
-            for sequence, pieces in news:
-                stream.tell(sequence, pieces)
+            for sequence, piece in news:
+                stream.tell(sequence, piece)
             if number % TURN == 0:
                 await asyncio.sleep(0)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from uuid import UUID
 
 from deployments.asgi_door import Send
@@ -30,7 +30,7 @@ class Stream:
         self._writing: asyncio.Task[None] | None = None
         self._ended = False
 
-    def tell(self, sequence: int, pieces: Iterable[bytes]) -> None:
+    def tell(self, sequence: int, piece: bytes) -> None:
         """Write an event, unless it was told or the stream is behind. Events come in their order."""
         if sequence <= self.cursor or self.behind or self._ended:
             return
@@ -38,19 +38,19 @@ class Stream:
             self.behind = True
             return
         self.cursor = sequence
-        self._write(pieces)
+        self._write(piece)
 
     def ping(self, piece: bytes) -> None:
         """A sign of life, which who has something else to read does not need."""
         if self._writing is None and not self._ended:
-            self._write([piece])
+            self._write(piece)
 
     def end(self) -> None:
         """End the answer. The server then reports the client as gone, and the request's task ends too."""
         if not self._ended:
             self._ended = True
             self._waiting = []
-            self._write([b""])
+            self._write(b"")
 
     def close(self) -> None:
         """The client is gone, or need not be told more."""
@@ -58,8 +58,8 @@ class Stream:
         if self._writing is not None:
             self._writing.cancel()
 
-    def _write(self, pieces: Iterable[bytes]) -> None:
-        self._waiting.extend(pieces)
+    def _write(self, piece: bytes) -> None:
+        self._waiting.append(piece)
         if self._writing is None:
             # Runs on the spot until it has to wait, which it does for slow clients alone.
             task = asyncio.Task(self._write_on(), loop=asyncio.get_running_loop(), eager_start=True)

@@ -26,12 +26,12 @@ ID = re.compile(r"evt_[0-9a-f]{24}")
 TOLD = ("slug", "connection_id", "status")
 
 
-def blocks(event: Event) -> list[bytes]:
-    """The event under its name, and once more under its former one."""
+def written(event: Event) -> bytes:
+    """The event under its name, and once more under its former one: two blocks, for one write."""
     names = [event.kind, *filter(None, [FORMER.get(event.kind)])]
     told = {name: event.payload[name] for name in TOLD if name in event.payload}
     data = json.dumps({"id": event.id, "at": iso(event.at), "kind": event.kind} | told, separators=(",", ":"))
-    return [f"id: {event.id}\nevent: {name}\ndata: {data}\n\n".encode() for name in names]
+    return "".join(f"id: {event.id}\nevent: {name}\ndata: {data}\n\n" for name in names).encode()
 
 
 def start_of(app_id: UUID, last_id: str | None) -> int:

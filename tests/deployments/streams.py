@@ -60,8 +60,8 @@ class Listener:
 
     async def hear(self, within: float = 5) -> str:
         """The id of the next event, which comes under both its names."""
-        blocks = [await self.piece(within), await self.piece(within)]
-        first, second = (dict(line.split(": ", 1) for line in block.decode().strip().split("\n")) for block in blocks)
+        blocks = (await self.piece(within)).decode().removesuffix("\n\n").split("\n\n")
+        first, second = (dict(line.split(": ", 1) for line in block.split("\n")) for block in blocks)
         assert first["id"] == second["id"]
         assert first["data"] == second["data"]
         return first["id"]
