@@ -5,6 +5,7 @@ CPU of what is left here, at every question that all tools ask all day.
 """
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -21,7 +22,10 @@ class Prepared:
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
-        self._socket = connection.pgconn.socket
+        # A descriptor of our own. libpq closes its own as soon as it notices a broken connection, and a client accepted
+        # in the same moment gets that number: the loop would then watch the client's socket for us, for ever.
+        self._socket = os.dup(connection.pgconn.socket)
+        self._open = True
         self._answer: asyncio.Future[pq.abc.PGresult] | None = None
 
     @classmethod
@@ -47,8 +51,11 @@ class Prepared:
         return [tuple(_text(result.get_value(row, column)) for column in columns) for row in range(result.ntuples)]
 
     async def close(self) -> None:
-        """Hang up, in the middle of an answer too."""
-        asyncio.get_running_loop().remove_reader(self._socket)
+        """Hang up, in the middle of an answer too; a second time changes nothing."""
+        if self._open:
+            self._open = False
+            asyncio.get_running_loop().remove_reader(self._socket)
+            os.close(self._socket)
         await self._connection.close()
 
     @property
