@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from connections import vault
+from connections import connect, vault
 from connections.models import ConnectAttempt, Connection, Integration
 
 OVERRIDES = {"authorize_url", "token_url", "revoke_url", "api_url"}
@@ -131,7 +132,7 @@ class Readable(admin.ModelAdmin[Any]):
 
 @admin.register(Connection)
 class ConnectionAdmin(Readable):
-    """What tenants connected, without their credentials."""
+    """What tenants connected, without their credentials. They can be disconnected here, as their tenant would."""
 
     list_display = ("display_name", "integration", "tenant", "profile", "status", "connected_at")
     list_filter = ("status", "integration", "profile")
@@ -153,6 +154,17 @@ class ConnectionAdmin(Readable):
         "connected_at",
         "refreshed_at",
     )
+    actions = ("disconnect",)
+
+    def has_disconnect_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change connections in principle."""
+        return request.user.has_perm("connections.change_connection")
+
+    @admin.action(description="Disconnect the selected connections", permissions=["disconnect"])
+    def disconnect(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
+        """Secrets are wiped, and the apps that used them hear of it."""
+        for connection in chosen:
+            connect.disconnect(connection)
 
 
 @admin.register(ConnectAttempt)

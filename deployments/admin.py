@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from connections.admin import Readable
-from deployments import keys
+from deployments import bindings, keys
 from deployments.models import ApiKey, App, Binding, DeployLog, Deployment, EnvironmentVariable, Event, Release, Tool
 
 
@@ -86,12 +86,23 @@ class ApiKeyAdmin(Readable):
 
 @admin.register(Binding)
 class BindingAdmin(Readable):
-    """Which app uses which connection."""
+    """Which app uses which connection. Bindings can be taken away here."""
 
     list_display = ("app", "integration", "connection", "tenant", "created_at")
     list_filter = ("integration",)
     list_select_related = ("app", "integration", "connection__integration", "tenant")
     fields = ("tenant", "app", "integration", "connection", "created_at")
+    actions = ("unbind",)
+
+    def has_unbind_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change bindings in principle."""
+        return request.user.has_perm("deployments.change_binding")
+
+    @admin.action(description="Take the selected bindings away", permissions=["unbind"])
+    def unbind(self, request: HttpRequest, chosen: QuerySet[Binding]) -> None:
+        """The apps hear of it."""
+        for binding in chosen.select_related("app"):
+            bindings.unbind(binding.app, binding.integration_id)
 
 
 class VariableInline(admin.TabularInline[EnvironmentVariable, Deployment]):

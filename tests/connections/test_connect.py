@@ -16,7 +16,9 @@ from connections import catalog, connect, intents, signals, vault
 from connections.errors import ConnectError
 from connections.intents import Intent
 from connections.models import ConnectAttempt, Connection, Integration
+from deployments.bindings import bind
 from deployments.models import App
+from deployments.projects import create_project
 from tenants.models import Tenant, User
 from tests.simulator import Simulator
 
@@ -305,6 +307,19 @@ def test_reconnecting_keeps_id_and_name(
     assert (old.status, old.display_name) == ("active", "My name for it")
     assert vault.reveal(old, "credential") == "access-1"
     assert Connection.everyone.count() == 1
+
+
+def test_apps_hear_that_a_connection_works_again(
+    client_for: SignIn, owner: User, tenant: Tenant, provider: Simulator, make_connection: Callable[..., Connection]
+) -> None:
+    old = make_connection(tenant, "notion", status="needs_reauth", account_id="bot-1")
+    project = create_project(tenant, "Laptop")
+    bind(project, old)
+    _connect(client_for(owner), connection=str(old.pk))
+    _connect(client_for(owner))
+    told = [(event.kind, event.payload.get("status")) for event in project.events.all()]
+    again = ("connection.connected", None)
+    assert told == [again, ("connection.status_changed", "connected"), again, again]
 
 
 def test_reconnecting_as_somebody_else_is_refused_and_nothing_changes(

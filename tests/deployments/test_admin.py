@@ -13,7 +13,7 @@ from connections import vault
 from connections.connect import Wish, start
 from connections.models import Connection, Integration
 from deployments import bindings, events, keys
-from deployments.models import ApiKey, DeployLog, Deployment, EnvironmentVariable
+from deployments.models import ApiKey, Binding, DeployLog, Deployment, EnvironmentVariable
 from deployments.projects import create_project
 from tenants.models import Tenant, User
 
@@ -131,6 +131,29 @@ def test_keys_can_be_revoked(operator: Client, tenant: Tenant) -> None:
     assert operator.post(page(ApiKey, "changelist"), body).status_code == 302
     key.refresh_from_db()
     assert key.revoked_at
+
+
+def test_connections_can_be_disconnected_and_the_app_is_told(
+    operator: Client, tenant: Tenant, make_connection: Callable[..., Connection]
+) -> None:
+    project, chosen = create_project(tenant, "Laptop"), make_connection(tenant, "notion")
+    bindings.bind(project, chosen)
+    body = {"action": "disconnect", "_selected_action": [str(chosen.pk)]}
+    assert operator.post(page(Connection, "changelist"), body).status_code == 302
+    chosen.refresh_from_db()
+    assert chosen.status == Connection.Status.REVOKED
+    assert [event.kind for event in project.events.all()] == ["connection.connected", "connection.disconnected"]
+
+
+def test_bindings_can_be_taken_away_and_the_app_is_told(
+    operator: Client, tenant: Tenant, make_connection: Callable[..., Connection]
+) -> None:
+    project = create_project(tenant, "Laptop")
+    row = bindings.bind(project, make_connection(tenant, "notion"))
+    body = {"action": "unbind", "_selected_action": [str(row.pk)]}
+    assert operator.post(page(Binding, "changelist"), body).status_code == 302
+    assert bindings.binding(project, "notion") is None
+    assert [event.kind for event in project.events.all()] == ["connection.connected", "connection.disconnected"]
 
 
 @pytest.mark.parametrize("model", [Connection, Deployment, ApiKey])

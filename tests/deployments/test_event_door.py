@@ -11,8 +11,11 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.utils import timezone
 
+from connections.connect import disconnect
 from connections.models import Connection
-from deployments import event_door, event_hub, events, keys
+from deployments import event_door, event_hub, events, keys, vending
+from deployments.asgi_door import in_thread
+from deployments.bindings import bind
 from deployments.events import Kind
 from deployments.models import ApiKey, App, Event, EventSeat
 from deployments.projects import create_project
@@ -95,8 +98,8 @@ async def test_an_event_byte_for_byte_then_under_its_former_name(
     project: App, app_key: str, kind: Kind, former: str
 ) -> None:
     listener = await Listener(app_key).open()
-    more = {"status": "needs_reauth"} if kind == Kind.STATUS_CHANGED else {}
-    [name] = await happen(project, kind, **more)
+    more = kind == Kind.STATUS_CHANGED
+    [name] = await (happen(project, kind, status="needs_reauth") if more else happen(project, kind))
     at = (await Event.everyone.aget(id=name)).at.strftime("%Y-%m-%dT%H:%M:%SZ")
     status = ',"status":"needs_reauth"' if more else ""
     data = f'{{"id":"{name}","at":"{at}","kind":"{kind}","slug":"notion","connection_id":"c1"{status}}}'
@@ -138,6 +141,22 @@ async def test_what_pages_are_told_is_not_for_apps(project: App, app_key: str) -
 
     await sync_to_async(change)()
     assert await listener.quiet()
+    await listener.leave()
+
+
+async def test_who_hears_of_a_change_finds_it_made(
+    project: App, app_key: str, make_connection: Callable[..., Connection]
+) -> None:
+    def may_have_a_token() -> bool:
+        return vending.tokens(keys.recognise(app_key), ["notion"])["notion"] is not None
+
+    one = await sync_to_async(make_connection)(project.tenant, "notion")
+    listener = await Listener(app_key).open()
+    for verb, there in ((lambda: bind(project, one), True), (lambda: disconnect(one), False)):
+        changing = asyncio.create_task(sync_to_async(verb)())
+        await listener.hear()
+        assert await in_thread(may_have_a_token) is there
+        await changing
     await listener.leave()
 
 
