@@ -102,6 +102,7 @@ def production_command() -> str:
     """The shell's line by which the Procfile serves the dashboard."""
     line = re.search(r"^web: (.+)$", (ROOT / "Procfile").read_text(), flags=re.MULTILINE)
     assert line, "The Procfile has no line for the web process."
+    assert DASHBOARD in line[1], "The Procfile's line does not name the application, so no other can take its place."
     return line[1]
 
 
