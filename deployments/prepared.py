@@ -68,6 +68,9 @@ class Prepared:
         result = await self._answer
         if result.status in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
             return result
+        if self._libpq.status == pq.ConnStatus.BAD:
+            # libpq makes up a result then, without a code that would tell.
+            raise psycopg.OperationalError("The database server closed the connection.")
         raise psycopg.errors.error_from_result(result)
 
     def _readable(self) -> None:

@@ -5,12 +5,14 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
 import uvloop
 from django.db import connection as database
 
+from deployments.asgi_door import THREADS
 from deployments.prepared import Prepared
 
 pytestmark = [
@@ -54,12 +56,33 @@ def test_a_client_who_gets_the_broken_connections_number_is_left_alone(loop: obj
         assert runner.run(_broken_while_a_client_comes()) == b"hello"
 
 
+def _terminate(backend: int) -> None:
+    """Returns when it has ended."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    database.close()
+
+
+def test_a_server_that_hung_up_is_told_of_as_such() -> None:
+    async def cut() -> None:
+        prepared = await _prepared()
+        try:
+            # The loop stands still meanwhile, so that nobody sees the end before the next question.
+            THREADS.submit(_terminate, prepared._libpq.backend_pid).result()
+            await prepared("x")
+        finally:
+            await prepared.close()
+
+    with pytest.raises(psycopg.OperationalError):
+        asyncio.run(cut())
+
+
 def test_closing_twice_is_fine() -> None:
-    async def twice() -> list[tuple[str]]:
+    async def twice() -> list[tuple[Any, ...]]:
         prepared = await _prepared()
         rows = await prepared("x")
         await prepared.close()
         await prepared.close()
-        return rows  # type: ignore[return-value]
+        return rows
 
     assert asyncio.run(twice()) == [("x",)]
