@@ -127,10 +127,10 @@ def postgres() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """A Redis server of its own that keeps nothing on disk; yields its REDIS_URL."""
+def redis(port: int = 0) -> Iterator[str]:
+    """A Redis server of its own that keeps nothing on disk; yields its REDIS_URL. `port` 0: any."""
     with _folder("vendo-redis-") as folder:
-        port = free_port()
+        port = port or free_port()
         serve = [
             redis_path(),
             "--bind",
