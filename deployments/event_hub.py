@@ -132,7 +132,6 @@ class Hub:
                 self._look_at(app)
         told: dict[UUID, list[tuple[int, bytes]]] = {}
         for event in found:
-            assert event.app_id is not None
             told.setdefault(event.app_id, []).append((event.sequence, event_wire.written(event)))
         await self._tell([(stream, news) for app, news in told.items() for stream in asked[app]])
 

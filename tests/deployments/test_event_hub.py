@@ -14,7 +14,7 @@ from deployments import bells, event_hub, event_stream, event_wire, events
 from deployments.event_hub import Hub
 from deployments.event_stream import Stream
 from deployments.events import Kind
-from deployments.models import App, Event
+from deployments.models import App
 from deployments.projects import create_project
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("streams_at_rest")]
@@ -98,7 +98,7 @@ async def test_one_query_reads_the_news_of_many_apps(project: App, monkeypatch: 
     looks: list[Mapping[UUID, int]] = []
     real = event_wire.after
 
-    def after(cursors: Mapping[UUID, int]) -> list[Event]:
+    def after(cursors: Mapping[UUID, int]) -> list[event_wire.News]:
         looks.append(cursors)
         return real(cursors)
 
