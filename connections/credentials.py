@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -45,9 +45,8 @@ def fresh_token(connection: Connection) -> Token:
 
     Raises a `CredentialError`: `Revoked`, `NeedsReauth`, `ProfileUnsupported`, `ProviderError`, `ProviderRateLimited`.
     """
-    _refuse_unusable(connection)
-    if not _due(connection):
-        return _stored(connection)
+    if token := token_at_hand(connection):
+        return token
     try:
         return _refreshed(connection)
     except ProviderError:
@@ -55,6 +54,12 @@ def fresh_token(connection: Connection) -> Token:
         if connection.expires_at and connection.expires_at > timezone.now():
             return _stored(connection)
         raise
+
+
+def token_at_hand(connection: Connection) -> Token | None:
+    """As `fresh_token` where no provider has to be asked for it; else None."""
+    _refuse_unusable(connection)
+    return None if _due(connection) else _stored(connection)
 
 
 def renew(connection: Connection, rejected: str) -> Token:
@@ -120,13 +125,15 @@ def _refreshed(connection: Connection, due: Callable[[Connection], bool] = _due)
     asked_at, deadline = timezone.now(), time.monotonic() + PATIENCE
     lease = secrets.token_hex(16)
     while time.monotonic() < deadline:
-        if _take_lease(connection, lease):
+        # Looked at before it is tried: those who wait only read.
+        if _may_be_free(connection) and _take_lease(connection, lease):
             # The row may have been renewed between our look and our lease.
             connection.refresh_from_db()
             if _settled(connection, asked_at, due):
                 _release(connection, lease)
                 return _stored(connection)
             return _refresh(connection, lease)
+        _let_others_use_the_database()
         time.sleep(POLL)
         connection.refresh_from_db()
         if _settled(connection, asked_at, due):
@@ -134,6 +141,16 @@ def _refreshed(connection: Connection, due: Callable[[Connection], bool] = _due)
     raise ProviderError(
         f"{connection.integration.provider.name} takes too long to renew the token. Try again in a minute."
     )
+
+
+def _may_be_free(connection: Connection) -> bool:
+    return connection.refresh_lease_until is None or connection.refresh_lease_until < timezone.now()
+
+
+def _let_others_use_the_database() -> None:
+    """Before a wait. There are fewer database connections than requests that a silent provider can hold up."""
+    if not transaction.get_connection().in_atomic_block:
+        close_old_connections()
 
 
 def _take_lease(connection: Connection, lease: str) -> bool:
@@ -165,6 +182,7 @@ def _refresh(connection: Connection, lease: str) -> Token:
         if _release(connection, lease):
             mark_needs_reauth(connection, message)
         raise NeedsReauth(message)
+    _let_others_use_the_database()
     try:
         answer = oauth.refresh(connection.integration, refresh_token)
     except NeedsReauth as error:

@@ -80,17 +80,20 @@ async def identify(scope: Scope) -> ApiKey:
     return await in_thread(front_door.identify, header(scope, b"authorization") or "", address)
 
 
-async def in_thread[**P, T](work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run what talks to the database, in a thread that gives its connection back."""
+async def in_thread[*A, T](work: Callable[[*A], T], *args: *A, executor: ThreadPoolExecutor = THREADS) -> T:
+    """Run what talks to the database, in a thread that gives its connection back.
+
+    What may wait for somebody else than the database brings an `executor` of its own: all doors share this one.
+    """
 
     def run() -> T:
         close_old_connections()
         try:
-            return work(*args, **kwargs)
+            return work(*args)
         finally:
             close_old_connections()
 
-    return await sync_to_async(run, thread_sensitive=False, executor=THREADS)()
+    return await sync_to_async(run, thread_sensitive=False, executor=executor)()
 
 
 async def send_response(send: Send, response: HttpResponse) -> None:

@@ -7,8 +7,10 @@ answer and is never followed here.
 """
 
 import asyncio
+import contextlib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import override
 from urllib.parse import quote
 from uuid import UUID
@@ -16,14 +18,18 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 
-from connections.credentials import fresh_token
+from connections.credentials import Token, fresh_token, token_at_hand
 from connections.errors import CredentialError
+from connections.models import Connection
 from deployments import front_door, proxied, vending
 from deployments.asgi_door import Application, Door, Receive, Scope, Send, header, in_thread
 from deployments.errors import ApiError
+from deployments.models import ApiKey
 from deployments.proxy_exchange import Body, Exchange, Gone, Passage, outlet
+from deployments.renewals import Renewals
 
 AT_ONCE = 200  # requests of one key under way
+OF_ONE_TENANT = 500  # of all its keys together; whoever may mint one may mint many
 METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}")  # RFC 9110 section 9.1
 NEVER = {"CONNECT", "TRACE"}  # a tunnel, and an echo of the request with the credential in it
 
@@ -34,7 +40,8 @@ class ProxyDoor(Door):
     def __init__(self, behind: Application) -> None:
         super().__init__(behind)
         self._outlets: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncHTTPTransport] = WeakKeyDictionary()
-        self._under_way: Counter[UUID] = Counter()
+        self._under_way: Counter[UUID] = Counter()  # of keys and of tenants
+        self._renewals = Renewals()
 
     @override
     def takes(self, scope: Scope) -> bool:
@@ -43,17 +50,33 @@ class ProxyDoor(Door):
 
     @override
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        passage, path = await in_thread(_open, scope)
-        key = passage.key.pk
-        if self._under_way[key] >= AT_ONCE:
-            raise ApiError("rate_limited", f"This key has {AT_ONCE} requests under way already.", retry_after=1)
-        self._under_way[key] += 1
+        key, connection, at_hand, path = await in_thread(_open, scope)
+        integration = connection.integration  # which a renewal makes the row forget
+        proxy = integration.provider.proxy
+        assert proxy is not None
+        with self._room(key):
+            token = at_hand or await self._renewed(key, connection)
+            passage = Passage(key, connection, integration, proxy, token.access_token)
+            exchange = Exchange(self._outlet(), self._renewals, passage, scope, path)
+            await _while_somebody_listens(exchange, Body(scope, receive), send)
+
+    @contextlib.contextmanager
+    def _room(self, key: ApiKey) -> Iterator[None]:
+        """For one more request. Raises `ApiError`."""
+        for whose, most, name in ((key.pk, AT_ONCE, "key"), (key.tenant_id, OF_ONE_TENANT, "workspace")):
+            if self._under_way[whose] >= most:
+                raise ApiError("rate_limited", f"This {name} has {most} requests under way already.", retry_after=1)
+        self._under_way.update((key.pk, key.tenant_id))
         try:
-            await _while_somebody_listens(Exchange(self._outlet(), passage, scope, path), Body(scope, receive), send)
+            yield
         finally:
-            self._under_way[key] -= 1
-            if not self._under_way[key]:
-                del self._under_way[key]
+            self._under_way -= Counter((key.pk, key.tenant_id))  # which forgets those at zero
+
+    async def _renewed(self, key: ApiKey, connection: Connection) -> Token:
+        try:
+            return await self._renewals(fresh_token, connection)
+        except CredentialError as error:
+            raise vending.refusal(error, key, connection.integration_id) from error
 
     async def aclose(self) -> None:
         """Close what this event loop keeps open to providers."""
@@ -89,8 +112,11 @@ async def _while_somebody_listens(exchange: Exchange, body: Body, send: Send) ->
         await asyncio.wait({work, gone})
 
 
-def _open(scope: Scope) -> tuple[Passage, bytes]:
-    """Who may call what: the key, its connection, the credential, and the path to call. Raises `ApiError`."""
+def _open(scope: Scope) -> tuple[ApiKey, Connection, Token | None, bytes]:
+    """Who may call what: the key, its connection, the token if none has to be renewed, and the path to call.
+
+    Raises `ApiError`.
+    """
     key = front_door.identify(_authorization(scope), (scope.get("client") or ("",))[0])
     slug, path = proxied.split(scope.get("raw_path") or quote(scope["path"]).encode())
     if scope["method"] in NEVER or not METHOD.fullmatch(scope["method"]):
@@ -102,10 +128,9 @@ def _open(scope: Scope) -> tuple[Passage, bytes]:
         message = f"{provider.name} is not reached through the proxy."
         raise ApiError("validation_failed", message, slug=slug, suggested_fix=fix)
     try:
-        token = fresh_token(connection)
+        return key, connection, token_at_hand(connection), path
     except CredentialError as error:
         raise vending.refusal(error, key, slug) from error
-    return Passage(key, connection, connection.integration, provider.proxy, token.access_token), path
 
 
 def _authorization(scope: Scope) -> str:

@@ -18,6 +18,7 @@ from deployments import proxied, vending
 from deployments.asgi_door import Receive, Scope, Send, header, in_thread
 from deployments.errors import ApiError
 from deployments.models import ApiKey
+from deployments.renewals import Renewals
 
 logger = logging.getLogger(__name__)
 
@@ -108,8 +109,10 @@ class Body(httpx2.AsyncByteStream):
 class Exchange:
     """A request, and the answer to it."""
 
-    def __init__(self, outlet: httpx2.AsyncHTTPTransport, passage: Passage, scope: Scope, path: bytes) -> None:
-        self._outlet, self._passage, self._scope = outlet, passage, scope
+    def __init__(
+        self, outlet: httpx2.AsyncHTTPTransport, renewals: Renewals, passage: Passage, scope: Scope, path: bytes
+    ) -> None:
+        self._outlet, self._renewals, self._passage, self._scope = outlet, renewals, passage, scope
         self._api_url = passage.integration.api_url
         # Before anything is sent: a path that can't be is refused here.
         self._target = proxied.target(self._api_url, path, scope["query_string"])
@@ -126,7 +129,7 @@ class Exchange:
 
     async def _asked_again(self, answer: httpx2.Response, body: Body) -> httpx2.Response:
         """The answer to the request with a renewed token. Renews also for a body that is gone: the next one will do."""
-        renewed = await in_thread(_renewed, self._passage)
+        renewed = await self._renewed(self._passage)
         if renewed is None:
             return answer
         if body.again:
@@ -135,6 +138,18 @@ class Exchange:
         if answer.status_code == 401:
             await in_thread(cache.set, _in_vain(self._passage), "yes", IN_VAIN)
         return answer
+
+    async def _renewed(self, passage: Passage) -> Passage | None:
+        """With a token other than the rejected one; None where there is none to be had now. Raises `ApiError`."""
+        if await in_thread(cache.get, _in_vain(passage)):
+            return None
+        try:
+            token = await self._renewals(credentials.renew, passage.connection, passage.credential)
+        except ProviderError:
+            return None  # for now; the provider's own 401 says enough
+        except CredentialError as error:
+            raise vending.refusal(error, passage.key, passage.integration.slug) from error
+        return replace(passage, credential=token.access_token) if token.access_token != passage.credential else None
 
     async def _ask(self, passage: Passage, body: Body) -> httpx2.Response:
         """Send the request; returns when the answer's headers are there. Raises `ApiError`."""
@@ -186,19 +201,6 @@ class Exchange:
 def outlet() -> httpx2.AsyncHTTPTransport:
     """Connections to providers, for one event loop. A transport alone: no cookies, no redirects, no environment."""
     return httpx2.AsyncHTTPTransport(limits=LIMITS, trust_env=False, socket_options=KEEPALIVE)
-
-
-def _renewed(passage: Passage) -> Passage | None:
-    """With a token other than the rejected one; None where there is none to be had now. Raises `ApiError`."""
-    if cache.get(_in_vain(passage)):
-        return None
-    try:
-        token = credentials.renew(passage.connection, passage.credential)
-    except ProviderError:
-        return None  # for now; the provider's own 401 says enough
-    except CredentialError as error:
-        raise vending.refusal(error, passage.key, passage.integration.slug) from error
-    return replace(passage, credential=token.access_token) if token.access_token != passage.credential else None
 
 
 def _in_vain(passage: Passage) -> str:
