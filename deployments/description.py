@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from connections.catalog import all_providers
 from deployments.errors import TABLE
 from deployments.wire import ConnectionEntries, Envelope, IntegrationOut, IntegrationsOut, TokenOut, TokensOut
 
@@ -27,7 +28,7 @@ wrong methods (`method_not_allowed`) included.
 
 docs/http-api.md tells it in order.
 """
-SLUG = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,38}$", "examples": ["notion"]}
+SLUG = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,38}$", "examples": list(all_providers())[:1]}
 BAD_KEY = ("app_unknown", "app_revoked", "app_expired", "rate_limited")
 NO_TOKEN = (
     "binding_missing",

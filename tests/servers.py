@@ -18,9 +18,13 @@ PIECE = 64 * 1024
 
 
 @contextlib.contextmanager
-def serving(application: Any, *, at_the_end: Callable[[], Awaitable[None]] | None = None) -> Iterator[str]:
+def serving(
+    application: Any, *, at_the_end: Callable[[], Awaitable[None]] | None = None, http: Any = "auto"
+) -> Iterator[str]:
     """The application behind uvicorn, in a thread of this process; yields its address."""
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, lifespan="off", log_config=None, ws="none")
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=0, http=http, lifespan="off", log_config=None, ws="none"
+    )
     server = uvicorn.Server(config)
 
     async def run() -> None:

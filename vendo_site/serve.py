@@ -13,13 +13,39 @@ import sys
 from contextlib import closing
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 logger = logging.getLogger("uvicorn.error")
 
 # Silence of 10 s, then a question every 5 s: gone after three without an answer. Data that is not confirmed within 20 s
 # counts as the same (Linux alone). Systems that do not know an option do without it.
 OPTIONS = {"TCP_KEEPIDLE": 10, "TCP_KEEPALIVE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 20_000}
+HEAD = 256 * 1024  # bytes that the address and headers of a request may have; one read brings no more than that
 FAREWELL = 3  # seconds that requests have to end when the server stops
+
+
+class Protocol(HttpToolsProtocol):
+    """Hangs up on a request whose address and headers have no end: its parser would gather them, slower and slower."""
+
+    head = 0  # bytes of the present request's head, as far as it came in pieces
+    in_head = False
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self.in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its body follows, which may be as long as it likes."""
+        self.in_head = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """A piece came in."""
+        super().data_received(data)
+        self.head = self.head + len(data) if self.in_head else 0
+        if self.head > HEAD:
+            self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -55,7 +81,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
     parser.add_argument("application", nargs="?", default="vendo_site.asgi:application", help="default: %(default)s")
     wanted = parser.parse_args()
-    config = uvicorn.Config(wanted.application, access_log=False, timeout_graceful_shutdown=FAREWELL)
+    config = uvicorn.Config(wanted.application, http=Protocol, access_log=False, timeout_graceful_shutdown=FAREWELL)
     with closing(listening(wanted.host, wanted.port)) as listener:
         logger.info("Listening on %s, port %d", *listener.getsockname()[:2])
         Server(config).run([listener])

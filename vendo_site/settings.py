@@ -135,6 +135,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
     private_folder(Path(DATABASES["default"]["NAME"]).parent)
 elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    # A restarted server leaves dead connections in the pool, which are found out before they are handed on.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 40, "timeout": 20}}
 
 REDIS_URL = env.str("REDIS_URL", default="")
