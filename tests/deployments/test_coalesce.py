@@ -33,7 +33,7 @@ def ask(oracle: Oracle, **changes: float) -> Coalesced[int, int]:
 async def test_what_is_asked_in_one_turn_is_asked_together() -> None:
     oracle = Oracle()
     oracle.open.set()
-    assert await asyncio.gather(*map(ask(oracle), range(5))) == [0, 2, 4, 6, 8]
+    assert list(await asyncio.gather(*map(ask(oracle), range(5)))) == [0, 2, 4, 6, 8]
     assert oracle.batches == [[0, 1, 2, 3, 4]]
 
 
@@ -45,7 +45,7 @@ async def test_what_comes_meanwhile_is_asked_next_in_batches_of_bounded_size() -
     rest = [asyncio.create_task(coalesced(number)) for number in range(1, 12)]
     await asyncio.sleep(0.01)
     oracle.open.set()
-    assert await asyncio.gather(first, *rest) == [2 * number for number in range(12)]
+    assert list(await asyncio.gather(first, *rest)) == [2 * number for number in range(12)]
     assert oracle.batches == [[0], list(range(1, 9)), list(range(9, 12))]
 
 
@@ -59,7 +59,7 @@ async def test_two_desks_work_side_by_side() -> None:
     assert sorted(left.batches + right.batches) == [[1], [2]]
     left.open.set()
     right.open.set()
-    assert await asyncio.gather(first, second) == [2, 4]
+    assert list(await asyncio.gather(first, second)) == [2, 4]
 
 
 async def test_a_failure_is_told_to_everybody_of_its_batch_and_to_nobody_else() -> None:
@@ -92,7 +92,7 @@ async def test_a_queue_that_is_full_refuses_at_once() -> None:
     with pytest.raises(TooMany):
         await coalesced(9)
     oracle.open.set()
-    assert await asyncio.gather(*waiting, *more) == [0, 2, 4, 6]
+    assert list(await asyncio.gather(*waiting, *more)) == [0, 2, 4, 6]
 
 
 async def test_somebody_who_goes_away_takes_no_answer_from_the_others() -> None:
@@ -102,4 +102,4 @@ async def test_somebody_who_goes_away_takes_no_answer_from_the_others() -> None:
     await asyncio.sleep(0.01)
     tasks[1].cancel()
     oracle.open.set()
-    assert await asyncio.gather(tasks[0], tasks[2]) == [0, 4]
+    assert list(await asyncio.gather(tasks[0], tasks[2])) == [0, 4]
