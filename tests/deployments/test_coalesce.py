@@ -19,6 +19,7 @@ class Oracle:
 
     async def __call__(self, questions: Sequence[int]) -> list[int]:
         self.batches.append(list(questions))
+        await asyncio.sleep(0)  # as a database, it never answers on the spot
         await self.open.wait()
         if 13 in questions:
             raise LookupError("13")
@@ -30,11 +31,14 @@ def ask(oracle: Oracle, **changes: float) -> Coalesced[int, int]:
     return Coalesced([oracle], deadline=limits["deadline"], batch=int(limits["batch"]), most=int(limits["most"]))
 
 
-async def test_what_is_asked_in_one_turn_is_asked_together() -> None:
-    oracle = Oracle()
-    oracle.open.set()
-    assert list(await asyncio.gather(*map(ask(oracle), range(5)))) == [0, 2, 4, 6, 8]
-    assert oracle.batches == [[0, 1, 2, 3, 4]]
+async def test_who_asks_first_is_answered_alone_and_who_comes_in_the_same_turn_together() -> None:
+    alone, together = Oracle(), Oracle()
+    alone.open.set()
+    together.open.set()
+    # The last desk is taken first.
+    coalesced = Coalesced([together, alone], deadline=5, batch=8, most=100)
+    assert await asyncio.gather(*map(coalesced, range(5))) == [0, 2, 4, 6, 8]
+    assert (alone.batches, together.batches) == ([[0]], [[1, 2, 3, 4]])
 
 
 async def test_what_comes_meanwhile_is_asked_next_in_batches_of_bounded_size() -> None:
@@ -66,10 +70,17 @@ async def test_a_failure_is_told_to_everybody_of_its_batch_and_to_nobody_else() 
     oracle = Oracle()
     oracle.open.set()
     coalesced = ask(oracle)
-    assert [type(answer) for answer in await asyncio.gather(coalesced(13), coalesced(1), return_exceptions=True)] == [
-        LookupError,
-        LookupError,
-    ]
+    answers = await asyncio.gather(*map(coalesced, [1, 13, 2]), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [int, LookupError, LookupError]
+    assert await coalesced(2) == 4
+
+
+async def test_a_failure_of_one_who_asks_alone_is_told_to_that_one() -> None:
+    oracle = Oracle()
+    oracle.open.set()
+    coalesced = ask(oracle)
+    with pytest.raises(LookupError):
+        await coalesced(13)
     assert await coalesced(2) == 4
 
 
@@ -85,14 +96,12 @@ async def test_an_oracle_that_is_silent_is_given_up() -> None:
 async def test_a_queue_that_is_full_refuses_at_once() -> None:
     oracle = Oracle()
     coalesced = ask(oracle, most=2)
-    waiting = [asyncio.create_task(coalesced(number)) for number in range(2)]
+    tasks = [asyncio.create_task(coalesced(number)) for number in range(3)]  # one at work, two that wait
     await asyncio.sleep(0.01)
-    more = [asyncio.create_task(coalesced(number)) for number in range(2, 4)]
-    await asyncio.sleep(0)
     with pytest.raises(TooMany):
         await coalesced(9)
     oracle.open.set()
-    assert list(await asyncio.gather(*waiting, *more)) == [0, 2, 4, 6]
+    assert list(await asyncio.gather(*tasks)) == [0, 2, 4]
 
 
 async def test_somebody_who_goes_away_takes_no_answer_from_the_others() -> None:
