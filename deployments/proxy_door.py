@@ -16,8 +16,6 @@ from urllib.parse import quote
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-import httpx2
-
 from connections.credentials import Token, fresh_token, token_at_hand
 from connections.errors import CredentialError
 from connections.models import Connection
@@ -25,7 +23,8 @@ from deployments import front_door, proxied, vending
 from deployments.asgi_door import Application, Door, Receive, Scope, Send, header, in_thread
 from deployments.errors import ApiError
 from deployments.models import ApiKey
-from deployments.proxy_exchange import Body, Exchange, Gone, Passage, outlet
+from deployments.outlets import Outlets
+from deployments.proxy_exchange import Body, Exchange, Gone, Passage
 from deployments.renewals import Renewals
 
 AT_ONCE = 200  # requests of one key under way
@@ -39,7 +38,7 @@ class ProxyDoor(Door):
 
     def __init__(self, behind: Application) -> None:
         super().__init__(behind)
-        self._outlets: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncHTTPTransport] = WeakKeyDictionary()
+        self._outlets: WeakKeyDictionary[asyncio.AbstractEventLoop, Outlets] = WeakKeyDictionary()
         self._under_way: Counter[UUID] = Counter()  # of keys and of tenants
         self._renewals = Renewals()
 
@@ -57,8 +56,9 @@ class ProxyDoor(Door):
         with self._room(key):
             token = at_hand or await self._renewed(key, connection)
             passage = Passage(key, connection, integration, proxy, token.access_token)
-            exchange = Exchange(self._outlet(), self._renewals, passage, scope, path)
-            await _while_somebody_listens(exchange, Body(scope, receive), send)
+            async with self._here().of(key.tenant_id) as outlet:
+                exchange = Exchange(outlet, self._renewals, passage, scope, path)
+                await _while_somebody_listens(exchange, Body(scope, receive), send)
 
     @contextlib.contextmanager
     def _room(self, key: ApiKey) -> Iterator[None]:
@@ -84,10 +84,11 @@ class ProxyDoor(Door):
         if kept is not None:
             await kept.aclose()
 
-    def _outlet(self) -> httpx2.AsyncHTTPTransport:
+    def _here(self) -> Outlets:
+        """Those of the running loop: connections belong to one."""
         loop = asyncio.get_running_loop()
         if loop not in self._outlets:
-            self._outlets[loop] = outlet()
+            self._outlets[loop] = Outlets()
         return self._outlets[loop]
 
 

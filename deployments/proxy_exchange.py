@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import override
@@ -26,9 +25,6 @@ KEPT = 256 * 1024  # bytes of a request body that are kept, so that the request 
 # Seconds. `read` counts until the answer begins; what has begun may take its time, as a stream of events does.
 WAITS: dict[str, float | None] = {"connect": 10.0, "pool": 10.0, "write": 60.0, "read": 300.0}
 IN_VAIN = 60  # seconds without another renewal after one that did not help: then the token is not what is wrong
-LIMITS = httpx2.Limits(max_connections=2000, max_keepalive_connections=100, keepalive_expiry=15)
-# A provider that vanished without a word is noticed by the kernel, also while a stream is silent for hours.
-KEEPALIVE = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
 
 
 class Gone(Exception):
@@ -196,11 +192,6 @@ class Exchange:
             logger.warning("%s broke off in the middle of an answer", self._passage.name)
             return
         await send({"type": "http.response.body", "body": b""})
-
-
-def outlet() -> httpx2.AsyncHTTPTransport:
-    """Connections to providers, for one event loop. A transport alone: no cookies, no redirects, no environment."""
-    return httpx2.AsyncHTTPTransport(limits=LIMITS, trust_env=False, socket_options=KEEPALIVE)
 
 
 def _in_vain(passage: Passage) -> str:
