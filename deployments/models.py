@@ -133,12 +133,16 @@ class Binding(TenantModel):
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="bindings")
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="+")
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="bindings")
+    exclusive = models.BooleanField(default=False, editable=False, help_text="No other app may use the connection.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(TenantModel.Meta):
         db_table = "app_connection_bindings"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["app", "integration"], name="one_binding_per_integration")
+            models.UniqueConstraint(fields=["app", "integration"], name="one_binding_per_integration"),
+            models.UniqueConstraint(
+                fields=["connection"], condition=models.Q(exclusive=True), name="an_exclusive_connection_serves_one_app"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -151,9 +155,19 @@ class Deployment(TenantModel):
     class Status(models.TextChoices):
         DEPLOYING = "deploying"
         RUNNING = "running"
+        DEGRADED = "degraded"
         FAILED = "failed"
         SUSPENDED = "suspended"
         DESTROYED = "destroyed"
+
+    class Operation(models.TextChoices):
+        DEPLOY = "deploy"
+        RESTART = "restart"
+        SUSPEND = "suspend"
+        RESUME = "resume"
+        DESTROY = "destroy"
+        UPGRADE = "upgrade"
+        ROLLBACK = "rollback"
 
     class Desired(models.TextChoices):
         RUNNING = "running"
@@ -163,10 +177,16 @@ class Deployment(TenantModel):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     app = models.OneToOneField(App, on_delete=models.CASCADE, related_name="deployment")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="deployments")
+    previous_release = models.ForeignKey(
+        Release, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="To roll back to."
+    )
     slug = models.SlugField(max_length=64)
     name = models.CharField(max_length=80)
     status = models.CharField(max_length=20, choices=Status, default=Status.DEPLOYING)
     desired_state = models.CharField(max_length=20, choices=Desired, default=Desired.RUNNING)
+    operation = models.CharField(
+        max_length=20, choices=Operation, blank=True, help_text="What is under way, or failed; empty at rest."
+    )
     current_step = models.CharField(max_length=40, blank=True, help_text="The step to run next; empty when done.")
     chosen: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
         default=dict, blank=True, help_text="integration slug → connection id; bound by `write_bindings`."
@@ -174,6 +194,11 @@ class Deployment(TenantModel):
     failure = models.JSONField(default=dict, blank=True, help_text="step, message, remedy of the step that failed.")
     env_wanted = models.CharField(max_length=64, blank=True)
     env_applied = models.CharField(max_length=64, blank=True)
+    applied: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="What the process was started with, without values."
+    )
+    health_failures = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
+    health_checked_at = models.DateTimeField(null=True, blank=True)
     port = models.PositiveIntegerField(null=True, blank=True, unique=True)
     url = models.CharField(max_length=255, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -185,7 +210,12 @@ class Deployment(TenantModel):
 
     class Meta(TenantModel.Meta):
         ordering = ("-created_at",)
-        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "slug"], name="one_deployment_per_slug")]
+        constraints: ClassVar = [
+            # A destroyed one stays for the record, and its address is free again.
+            models.UniqueConstraint(
+                fields=["tenant", "slug"], condition=~models.Q(status="destroyed"), name="one_deployment_per_slug"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -228,6 +258,25 @@ class EnvironmentVariable(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Activity(TenantModel):
+    """Who did what to a deployment. Rows are added and never changed."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="activities")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    action = models.CharField(max_length=40)
+    detail = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        ordering = ("-id",)
+        verbose_name_plural = "activities"
+
+    def __str__(self) -> str:
+        return f"{self.action} at {self.at:%Y-%m-%d %H:%M}"
 
 
 class DeployLog(TenantModel):

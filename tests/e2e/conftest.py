@@ -15,11 +15,16 @@ from tests.services import postgres, redis
 
 PASSWORD = "correct horse battery"
 _numbers = count(1)
+# What is between browser and pages is the same on either database.
+on_one_stack = pytest.mark.parametrize("stack", ["postgres"], indirect=True)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole product: on SQLite with the in-memory layer, and on PostgreSQL with Redis."""
+    """The whole product: on SQLite with the in-memory layer, and on PostgreSQL with Redis.
+
+    All tests share it, each with people of its own. Whoever kills a process or changes the provider puts it right again.
+    """
     folder: Path = tmp_path_factory.mktemp(request.param)
     with ExitStack() as services:
         database_url, redis_url = "", ""

@@ -6,16 +6,16 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.conftest import on_one_stack
 from tests.e2e.sse import PATH, Watcher
 from tests.e2e.stack import Stack
-from tests.services import free_port, postgres, redis
+from tests.services import free_port
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), on_one_stack]
 
 EVENTS = 1000
 APART = 0.03  # seconds; who is away for less than 100 events finds them all
@@ -56,13 +56,6 @@ TOLD = """
 from deployments.models import Event
 print(*Event.everyone.filter(app="{app}", kind="connection.changed").values_list("id", flat=True))
 """
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder: Path = tmp_path_factory.mktemp("events")
-    with postgres() as database_url, redis() as redis_url, Stack(folder, database_url, redis_url) as running:
-        yield running
 
 
 def until(condition: Callable[[], object], patience: float = 60) -> bool:

@@ -16,13 +16,11 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.clients.portal import Portal, hosting
 from tests.e2e.clients.program import Program
-from tests.e2e.conftest import PASSWORD, Visitor
+from tests.e2e.conftest import PASSWORD, Visitor, on_one_stack
 from tests.e2e.scan import assert_no_plaintext
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
-# What is between windows is the same on either database.
-on_one_stack = pytest.mark.parametrize("stack", ["postgres"], indirect=True)
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), on_one_stack]
 
 # Contract section 4: every key of an entry, and what it may be.
 TEXT, MAYBE = (str,), (str, NoneType)
@@ -293,7 +291,6 @@ def test_a_portal_connects_an_account_for_somebody_who_has_to_sign_in_first(
     assert_no_plaintext(stack, extra=[key, PASSWORD])
 
 
-@on_one_stack
 def test_a_portal_reads_without_a_cookie_and_sees_refusals_and_logos(stack: Stack, key: str, portal: Portal) -> None:
     portal.start(baseUrl=stack.url, key=key)
     offers = portal.ask("/api/integrations", anonymous=True)["found"]["integrations"]
@@ -314,7 +311,6 @@ def test_a_portal_reads_without_a_cookie_and_sees_refusals_and_logos(stack: Stac
         assert pictures.nth(number).evaluate("(picture) => picture.naturalWidth") > 0
 
 
-@on_one_stack
 def test_a_portal_goes_straight_to_the_provider(stack: Stack, person: Visitor, key: str, port: int) -> None:
     portal = Portal(person.context.new_page(), f"http://localhost:{port}")
     portal.start(baseUrl=stack.url, key=key, entry="/api/oauth/{slug}/authorize")
@@ -327,7 +323,6 @@ def test_a_portal_goes_straight_to_the_provider(stack: Stack, person: Visitor, k
     assert [message["data"] for message in portal.told(2)] == done(portal, news["data"]["connection_id"])
 
 
-@on_one_stack
 def test_the_provider_s_address_asks_for_a_sign_in_and_goes_on(
     stack: Stack, person: Visitor, key: str, portal: Portal
 ) -> None:
@@ -341,7 +336,6 @@ def test_the_provider_s_address_asks_for_a_sign_in_and_goes_on(
     assert [message["data"]["type"] for message in portal.told(2)] == ["vendo:connection-completed", "vendo:oauth:done"]
 
 
-@on_one_stack
 def test_a_portal_hears_of_a_no_and_of_the_yes_after_it(
     stack: Stack, person: Visitor, key: str, portal: Portal
 ) -> None:
@@ -371,7 +365,6 @@ def test_a_portal_hears_of_a_no_and_of_the_yes_after_it(
     assert portal.told(3)[-1]["data"]["state"] == portal.state
 
 
-@on_one_stack
 @pytest.mark.parametrize("claimed", ["itself", "another"])
 def test_a_page_that_is_not_registered_hears_nothing(
     stack: Stack, person: Visitor, key: str, port: int, claimed: str
@@ -389,7 +382,6 @@ def test_a_page_that_is_not_registered_hears_nothing(
     assert portal.messages == []
 
 
-@on_one_stack
 def test_a_page_that_was_registered_hears_it(stack: Stack, person: Visitor, key: str, port: int) -> None:
     origin = f"http://elsewhere.localhost:{port}"
     person.page.get_by_label("Allowed origins").fill(origin)
@@ -404,7 +396,6 @@ def test_a_page_that_was_registered_hears_it(stack: Stack, person: Visitor, key:
     assert [message["data"] for message in portal.told(2)] == done(portal, news["data"]["connection_id"])
 
 
-@on_one_stack
 def test_a_portal_whose_window_was_blocked_gets_the_person_back(
     stack: Stack, person: Visitor, key: str, portal: Portal
 ) -> None:
@@ -427,7 +418,6 @@ def test_a_portal_whose_window_was_blocked_gets_the_person_back(
     )
 
 
-@on_one_stack
 @pytest.mark.parametrize("entrance", ["/connections/connect/{slug}", "/api/oauth/{slug}/authorize"])
 def test_a_portal_with_somebody_else_s_key_gets_nowhere(
     stack: Stack, key: str, port: int, visitor: Callable[[], Visitor], entrance: str

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import Visitor, on_one_stack
 from tests.e2e.scan import assert_no_plaintext
 from tests.e2e.stack import Stack
 
@@ -85,6 +85,7 @@ def test_a_project_key_gets_a_token_once_its_account_is_connected(stack: Stack, 
     assert bulk["notion"] is None
 
 
+@on_one_stack
 def test_a_connect_in_one_tab_shows_in_the_other(person: Visitor) -> None:
     other = person.context.new_page()
     other.goto(f"{person.stack.url}/connections")
@@ -93,6 +94,7 @@ def test_a_connect_in_one_tab_shows_in_the_other(person: Visitor) -> None:
     expect(other.locator("#connections-mine").get_by_text("Grace's workspace")).to_be_visible()
 
 
+@on_one_stack
 def test_a_blocked_popup_becomes_a_page_and_comes_back(person: Visitor) -> None:
     person.page.add_init_script("window.open = () => null")
     page = person.go("/connections")
@@ -102,6 +104,7 @@ def test_a_blocked_popup_becomes_a_page_and_comes_back(person: Visitor) -> None:
     expect(page.locator("#connections-mine").get_by_text("Ada's workspace")).to_be_visible()
 
 
+@on_one_stack
 def test_a_closed_popup_is_noticed_and_nothing_is_connected(person: Visitor) -> None:
     page = person.go("/connections")
     with page.expect_popup() as opened:
@@ -112,6 +115,7 @@ def test_a_closed_popup_is_noticed_and_nothing_is_connected(person: Visitor) -> 
     expect(page.get_by_text("Nothing connected yet")).to_be_visible()
 
 
+@on_one_stack
 def test_denying_says_so_in_both_windows_and_another_try_works(person: Visitor) -> None:
     page = person.go("/connections")
     with page.expect_popup() as opened:
@@ -126,6 +130,7 @@ def test_denying_says_so_in_both_windows_and_another_try_works(person: Visitor) 
     expect(page.locator("#connections-mine").get_by_text("Ada's workspace")).to_be_visible()
 
 
+@on_one_stack
 def test_a_provider_that_is_down_during_the_exchange(stack: Stack, person: Visitor) -> None:
     stack.sandbox.control(token_status=503)
     page = person.go("/connections")
@@ -140,6 +145,7 @@ def test_a_provider_that_is_down_during_the_exchange(stack: Stack, person: Visit
     expect(page.locator("#connections-mine").get_by_text("Ada's workspace")).to_be_visible()
 
 
+@on_one_stack
 def test_signing_in_on_the_way_to_a_connect(stack: Stack, person: Visitor, visitor: Callable[[], Visitor]) -> None:
     somebody = visitor()
     page = somebody.go("/connections/connect/notion")
@@ -150,6 +156,7 @@ def test_signing_in_on_the_way_to_a_connect(stack: Stack, person: Visitor, visit
     expect(page.get_by_role("heading", name="Connected")).to_be_visible()
 
 
+@on_one_stack
 def test_another_workspaces_key_is_refused_and_leaves_the_address_bar(
     stack: Stack, person: Visitor, visitor: Callable[[], Visitor]
 ) -> None:
@@ -186,6 +193,7 @@ def test_a_worker_killed_in_the_middle_is_taken_over(stack: Stack, person: Visit
     assert found.split() == ["1", "1"]
 
 
+@on_one_stack
 def test_a_tool_that_never_gets_healthy_fails_with_its_last_words_and_can_be_retried(
     stack: Stack, person: Visitor
 ) -> None:

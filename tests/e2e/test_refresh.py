@@ -4,15 +4,15 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import on_one_stack
 from tests.e2e.stack import Stack
 from tests.sandbox.process import issue
-from tests.services import free_port, postgres
+from tests.services import free_port
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), on_one_stack]
 
 EXPIRED_CONNECTION = """
 from datetime import timedelta
@@ -39,17 +39,19 @@ print(mint(app, "race")[1])
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    with postgres() as database_url, Stack(tmp_path, database_url=database_url) as running:
-        yield running
+def second(stack: Stack) -> Iterator[str]:
+    """Another web process, and a provider that takes its time."""
+    address = stack.start_web("web2", free_port())
+    stack.wait_for(f"{address}/readyz")
+    stack.sandbox.control(token_delay_ms=700)
+    yield address
+    stack.sandbox.reset()
+    stack.stop("web2")
 
 
-def test_thirty_two_requests_cause_one_refresh(stack: Stack) -> None:
+def test_thirty_two_requests_cause_one_refresh(stack: Stack, second: str) -> None:
     tokens = issue(stack.sandbox, "google")
     key = stack.shell(EXPIRED_CONNECTION.format(refresh_token=tokens["refresh_token"])).split()[-1]
-    second = stack.start_web("web2", free_port())
-    stack.wait_for(f"{second}/readyz")
-    stack.sandbox.control(token_delay_ms=700)
     before = stack.sandbox.log().get("refresh_token", 0)
 
     def ask(number: int) -> dict[str, str]:

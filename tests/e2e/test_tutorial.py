@@ -173,7 +173,7 @@ def connect(person: Visitor, url: str) -> None:
     person.page.get_by_role("heading", name="Connected").wait_for()
 
 
-@pytest.mark.parametrize("run", [deployed, local], ids=["deployed", "local"])
+@pytest.mark.parametrize(("stack", "run"), [("postgres", deployed), ("sqlite", local)], indirect=["stack"])
 def test_the_tutorial(stack: Stack, person: Visitor, tmp_path: Path, run: Callable[..., Any]) -> None:
     with run(stack, person, write_tool(tmp_path / SLUG)) as tool:
         follow(stack, person, tool, is_deployed=run is deployed)

@@ -1,0 +1,18 @@
+"""The record of who did what to a deployment."""
+
+from deployments.models import Activity, Deployment
+from tenants.models import User
+
+LONGEST = 200  # characters of a detail
+
+
+def note(deployment: Deployment, action: str, *, by: User | None = None, detail: str = "") -> Activity:
+    """Write it down, in the transaction of what was done. `by` is None for what Vendo does by itself.
+
+    `action` is a past participle or two ("restarted", "bound a connection"); `detail` is shown as it is and must hold
+    no secret.
+    """
+    row: Activity = Activity.everyone.create(
+        tenant_id=deployment.tenant_id, deployment=deployment, actor=by, action=action, detail=detail[:LONGEST]
+    )
+    return row
