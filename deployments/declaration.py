@@ -1,10 +1,22 @@
 """The form of `vendo.yaml` and `template.json` (contract section 10): which keys there are, and what each may hold."""
 
 import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    WrapValidator,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 MANIFEST, TEMPLATE = "vendo.yaml", "template.json"
 NAME = r"^[a-z][a-z0-9-]{1,62}[a-z0-9]$"
@@ -13,6 +25,11 @@ VARIABLE = r"^[A-Z][A-Z0-9_]*$"
 INPUT_KEY = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 URL_PATH = r"^/[^\s?#]*$"
 PYTHON_COMMAND = "python app.py"
+# What a layout's lists say for "all that no section names".
+SWEEP = "*"
+# The group of an input without `wizardStep`.
+DEFAULT_GROUP = "default"
+PHASE = r"^[A-Za-z0-9._~-]{1,64}$"
 
 
 def _entry(value: object) -> object:
@@ -39,6 +56,20 @@ def _secrets(value: object) -> object:
     return [{"key": key, "type": kind} for key, kind in value.items()] if isinstance(value, dict) else value
 
 
+def _forgiving(value: object, known: Callable[[object], object], info: ValidationInfo) -> object:
+    """In rows that were stored before this value had a form, anything unknown counts as not said."""
+    try:
+        return known(value)
+    except ValidationError:
+        if info.context == STORED:
+            return None
+        raise
+
+
+# The context in which a stored release is read.
+STORED = "stored"
+
+
 class Strict(BaseModel):
     """Unknown keys are errors, and a number is not text."""
 
@@ -54,6 +85,7 @@ class Camel(Strict):
 type Variable = Annotated[str, Field(pattern=VARIABLE, max_length=128)]
 type Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$")]
 type UrlPath = Annotated[str, Field(pattern=URL_PATH, max_length=500)]
+type Group = Annotated[str, Field(min_length=1, max_length=64, pattern=r"[^*]")]
 type Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -61,6 +93,15 @@ class IntegrationEntry(Strict):
     """A provider the tool talks to."""
 
     provider: Slug = Field(description="Use the provider's slug from the catalogue.")
+    optional: bool = False
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationUse:
+    """An integration that a release declares."""
+
+    slug: str
     optional: bool = False
     profile: str | None = None
 
@@ -146,13 +187,74 @@ class UserInput(Camel):
     category: Literal["user_required", "user_optional"] = "user_required"
     options: list[Annotated[Option, BeforeValidator(_option)]] = []
     validations: Validations = Validations()
-    wizard_step: Any = None
-    visibility: Any = None
+    wizard_step: Annotated[Group | None, WrapValidator(_forgiving)] = Field(
+        default=None, description="Name the group of the layout that asks this; leave it out for the group `default`."
+    )
+    # None is the same as visible.
+    visibility: Annotated[Literal["visible", "advanced", "hidden"] | None, WrapValidator(_forgiving)] = Field(
+        default=None, description="`advanced` is folded away at first; `hidden` is never asked."
+    )
+
+    @property
+    def group(self) -> str:
+        """The group that a layout's section asks for."""
+        return self.wizard_step or DEFAULT_GROUP
+
+    @property
+    def asked(self) -> bool:
+        """Whether the wizard shows it at all."""
+        return self.visibility != "hidden"
+
+    @property
+    def folded(self) -> bool:
+        """Whether the wizard folds it away at first."""
+        return self.visibility == "advanced"
 
     @property
     def required(self) -> bool:
         """Whether the wizard insists on an answer."""
         return self.category == "user_required" and self.input_type != "boolean"
+
+
+class LayoutSection(Camel):
+    """A part of a page of the wizard."""
+
+    type: Literal["deployment_name", "workspace", "admin_credentials", "wizard_inputs", "integration", "tool_extras"]
+    groups: list[str] = Field(default=[SWEEP], description='Groups of inputs; "*" is for those that no section names.')
+    providers: list[str] = Field(default=[SWEEP], description='Slugs; "*" is for those that no section names.')
+
+    @field_validator("groups", "providers")
+    @classmethod
+    def _belongs(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        owner = {"groups": "wizard_inputs", "providers": "integration"}[str(info.field_name)]
+        if info.data.get("type", owner) != owner:
+            raise PydanticCustomError("misplaced", "nothing: only sections of type {owner} have it", {"owner": owner})
+        return value
+
+
+class LayoutSubStep(Camel):
+    """A page of the wizard, at `?phase=<id>`."""
+
+    id: str = Field(
+        pattern=PHASE, description="Letters, digits, `-`, `_`, `.` and `~`: it becomes part of the address."
+    )
+    title: str = Field(min_length=1, max_length=60)
+    description: str = ""
+    optional: bool = False
+    sections: list[LayoutSection] = Field(min_length=1)
+
+
+class Layout(Camel):
+    """`wizardLayout`: the pages that the wizard goes through before its review."""
+
+    version: Literal[1] = Field(description='Write `"version": 1`; it is the version of the layout\'s format.')
+    sub_steps: list[LayoutSubStep] = Field(min_length=1)
+
+
+class LayoutHolder(Camel):
+    """The one key of the template that holds a layout, so that what is wrong with it is told with its whole place."""
+
+    wizard_layout: Layout
 
 
 class Readiness(Camel):
@@ -182,7 +284,7 @@ class Template(Camel):
     secrets: Annotated[list[Secret], BeforeValidator(_secrets)] = []
     integrations: Entries = Field(description="Repeat the list of vendo.yaml; it may be empty: [].")
     user_inputs: list[UserInput] = []
-    # Kept as given: a layout that does not hold falls back to one page, and is never a reason to refuse a release.
+    # Kept as given: a layout that does not parse falls back to one page, and is no reason to refuse a release.
     wizard_layout: Any = None
     readiness: Readiness = Readiness()
     deploy_hooks: DeployHooks = DeployHooks()

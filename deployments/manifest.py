@@ -13,7 +13,17 @@ from pydantic import BaseModel, ValidationError
 
 from deployments import declaration_rules as rules
 from deployments import problems
-from deployments.declaration import MANIFEST, PYTHON_COMMAND, TEMPLATE, Secret, Template, ToolManifest, UserInput
+from deployments.declaration import (
+    MANIFEST,
+    PYTHON_COMMAND,
+    STORED,
+    TEMPLATE,
+    IntegrationUse,
+    Secret,
+    Template,
+    ToolManifest,
+    UserInput,
+)
 from deployments.files import read_json, read_yaml
 from deployments.models import Release
 from deployments.problems import ManifestError, Problem
@@ -38,15 +48,6 @@ class ToolSource:
     path: Path
     manifest: ToolManifest
     template: Template
-
-
-@dataclass(frozen=True, slots=True)
-class IntegrationUse:
-    """An integration that a release declares."""
-
-    slug: str
-    optional: bool = False
-    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def read_tool(path: Path) -> ToolSource:
 def published(release: Release) -> Published:
     """What `release` declares. Its rows were checked when it was published."""
     manifest = ToolManifest.model_validate(release.manifest)
-    template = Template.model_validate(release.template)
+    template = Template.model_validate(release.template, context=STORED)
     service = template.services[0]
     path = template.readiness.health_path or service.health_path or manifest.health.path
     return Published(
