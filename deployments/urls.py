@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deployments import api, runtime_api, views, views_apps, views_keys
+from deployments import api, runtime_api, views, views_apps, views_environment, views_keys, views_logs
 
 app_name = "deployments"
 
@@ -10,8 +10,8 @@ deployment_pages = [
     path("deployments", views.deployment_list, name="list"),
     path("deployments/<uuid:deployment_id>", views.detail, name="detail"),
     path("deployments/<uuid:deployment_id>/connections", views.connections, name="connections"),
-    path("deployments/<uuid:deployment_id>/logs", views.logs, name="logs"),
-    path("deployments/<uuid:deployment_id>/environment", views.environment, name="environment"),
+    path("deployments/<uuid:deployment_id>/logs", views_logs.logs, name="logs"),
+    path("deployments/<uuid:deployment_id>/environment", views_environment.environment, name="environment"),
     path("deployments/<uuid:deployment_id>/retry", views.retry, name="retry"),
 ]
 

@@ -1,0 +1,34 @@
+"""What all pages of one deployment share: how it is fetched, and the frame around their tab."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+
+from connections import intents
+from connections.intents import Intent
+from deployments.failures import failure_of
+from deployments.models import Deployment
+from tenants.http import MemberRequest
+from tenants.scoped import one_of
+
+
+def deployment_of(request: MemberRequest, deployment_id: UUID) -> Deployment:
+    """The workspace's deployment of that id, or a 404."""
+    rows = Deployment.objects.of(request.tenant).select_related("app", "release__tool", "tenant")
+    deployment: Deployment = one_of(rows, pk=deployment_id)
+    return deployment
+
+
+def tab_page(
+    request: MemberRequest, deployment: Deployment, tab: str, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """The template of a tab, with head and tabs around it."""
+    frame = {
+        "deployment": deployment,
+        "tab": tab,
+        "intent": intents.sign(Intent("app", str(deployment.app_id))),
+        "failure": failure_of(deployment),
+    }
+    return TemplateResponse(request, f"deployments/{tab}.html", frame | context, status=status)
