@@ -23,7 +23,7 @@ on_one_stack = pytest.mark.parametrize("stack", ["postgres"], indirect=True)
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole product: on SQLite with the in-memory layer, and on PostgreSQL with Redis.
 
-    All tests share it, each with people of its own. Whoever kills a process or changes the provider puts it right again.
+    All tests share it, each with people of its own. Whoever kills a process or changes the provider mends it again.
     """
     folder: Path = tmp_path_factory.mktemp(request.param)
     with ExitStack() as services:
