@@ -38,6 +38,18 @@ class RuntimeState:
         return self.status in {Status.STARTING, Status.RUNNING}
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Complete lines that a tool wrote, oldest first, as a page may show them.
+
+    `position` is what `output` takes to go on after them. `gap`: what came right after the asked position is gone.
+    """
+
+    lines: list[str]
+    position: str
+    gap: bool = False
+
+
 class RuntimeFailed(Exception):
     """The runtime could not do it. `message` and `remedy` are for people; `output` is what a program said."""
 
@@ -50,8 +62,9 @@ class Runtime(Protocol):
     """Runs tools. Every call is idempotent, and raises `RuntimeFailed` where it can't do its work."""
 
     def prepare(self, deployment: Deployment, proceed: Callable[[], None]) -> str:
-        """Put files and packages in place; returns what was done, as a sentence.
+        """Put files and packages of the deployment's release in place; returns what was done, as a sentence.
 
+        Each release has a working copy of its own, so the tool may run on from the one before until it is restarted.
         `proceed` is called again and again while that takes long, and may raise.
         """
 
@@ -67,6 +80,15 @@ class Runtime(Protocol):
     def logs(self, deployment: Deployment, lines: int = 200) -> str:
         """The last lines that the tool wrote, without the deployment's own secrets."""
 
+    def output(self, deployment: Deployment, since: str = "", lines: int | None = None) -> Output:
+        """What the tool wrote after the position `since`, of it the last `lines`; without limits, all that is kept.
+
+        Without the deployment's own secrets. A runtime that can't be asked says what it still knows.
+        """
+
+    def remove(self, deployment: Deployment) -> None:
+        """Have nothing of the tool: no process, no files, no packages, no output."""
+
 
 def current() -> Runtime:
     """The runtime of this installation."""
@@ -77,11 +99,22 @@ def current() -> Runtime:
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 SHORTEST = 6  # characters; hiding shorter values would black out half of the text
+LONGEST_LINE = 8192  # characters of a line that a page shows
 
 
 def presentable(output: str, hidden: Iterable[str]) -> str:
     """A program's output as a page may show it: no terminal escapes, no NUL, and none of the `hidden` values."""
     text = ESCAPES.sub("", output).replace("\x00", "")
-    for value in sorted({value for value in hidden if len(value) >= SHORTEST}, key=len, reverse=True):
+    # A key of several lines is often written line by line, with something in front of each.
+    parts = {part.strip() for value in hidden for part in (value, *value.splitlines())}
+    for value in sorted((part for part in parts if len(part) >= SHORTEST), key=len, reverse=True):
         text = text.replace(value, "••••••")
     return text
+
+
+def presentable_lines(lines: list[str], hidden: Iterable[str]) -> list[str]:
+    """The same for lines, each of a length that a page can bear."""
+    if not lines:
+        return []
+    shown = presentable("\n".join(lines), hidden).split("\n")
+    return [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in shown]

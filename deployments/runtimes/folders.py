@@ -12,14 +12,24 @@ def home(deployment: Deployment) -> Path:
     return Path(settings.DATA_DIR) / "tools" / str(deployment.pk)
 
 
+def releases(deployment: Deployment) -> Path:
+    """A folder for each release that the tool runs or may go back to."""
+    return home(deployment) / "releases"
+
+
+def release(deployment: Deployment) -> Path:
+    """What belongs to the deployment's present release alone."""
+    return releases(deployment) / str(deployment.release_id)
+
+
 def code(deployment: Deployment) -> Path:
     """The tool's own working copy of its release, in which it runs."""
-    return home(deployment) / "app"
+    return release(deployment) / "app"
 
 
 def venv(deployment: Deployment) -> Path:
-    """A link to the virtual environment in use."""
-    return home(deployment) / "venv"
+    """A link to the virtual environment in use for that release."""
+    return release(deployment) / "venv"
 
 
 def private(deployment: Deployment) -> Path:
@@ -37,5 +47,19 @@ def make(deployment: Deployment) -> None:
     root = home(deployment)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     root.chmod(0o700)
-    for folder in (private(deployment), log(deployment).parent):
-        folder.mkdir(exist_ok=True, mode=0o700)
+    _adopt_single_copy(deployment)
+    for folder in (release(deployment), private(deployment), log(deployment).parent):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _adopt_single_copy(deployment: Deployment) -> None:
+    """Installations once kept one copy for a deployment, that of its release, beside the rest. Move it to its place."""
+    root, place = home(deployment), release(deployment)
+    if not (root / "app").is_dir() or code(deployment).exists():
+        return
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (root / "venvs").is_dir():
+        (root / "venvs").rename(place / "venvs")
+        (root / "venvs").symlink_to(place / "venvs")  # its programs begin with a line that names the old place
+        (root / "venv").rename(venv(deployment))
+    (root / "app").rename(code(deployment))

@@ -39,7 +39,7 @@ def install(deployment: Deployment, proceed: Callable[[], None]) -> str:
     link = folders.venv(deployment)
     if _read(link / STAMP) == stamp and (link / "bin" / "python").exists():
         return "Packages were in place already."
-    fresh = folders.home(deployment) / "venvs" / secrets.token_hex(4)
+    fresh = folders.release(deployment) / "venvs" / secrets.token_hex(4)
     fresh.parent.mkdir(exist_ok=True)
     try:
         _uv(

@@ -1,19 +1,28 @@
 """Tools as processes of this machine, under supervisord."""
 
-import os
 import shutil
 import xmlrpc.client
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from supervisor.xmlrpc import Faults
 
-from deployments import environment, toolfiles
+from deployments import environment
 from deployments.manifest import published
 from deployments.models import Deployment
-from deployments.runtimes import RuntimeFailed, RuntimeState, Status, folders, packages, presentable, supervisor
+from deployments.runtimes import (
+    Output,
+    RuntimeFailed,
+    RuntimeState,
+    Status,
+    copies,
+    folders,
+    packages,
+    presentable_lines,
+    supervisor,
+    tail,
+)
 
 STATUS = {
     "STOPPED": Status.STOPPED,
@@ -24,7 +33,6 @@ STATUS = {
     "EXITED": Status.ENDED,
     "FATAL": Status.ENDED,
 }
-TAIL_BYTES = 128 * 1024
 
 
 class ProcessRuntime:
@@ -33,7 +41,7 @@ class ProcessRuntime:
     def prepare(self, deployment: Deployment, proceed: Callable[[], None]) -> str:
         """A working copy of the release, and for Python a virtual environment."""
         folders.make(deployment)
-        _copy_release(deployment)
+        copies.make(deployment)
         if published(deployment.release).runtime != "python":
             return "Copied the tool's files."
         return packages.install(deployment, proceed)
@@ -52,6 +60,7 @@ class ProcessRuntime:
             if info["statename"] not in {"STARTING", "RUNNING", "BACKOFF"}:
                 wait = False
                 _tolerate({Faults.ALREADY_STARTED}, "startProcess", name, wait)
+                copies.drop_old(deployment)
         except xmlrpc.client.Fault as fault:
             raise _refusal(fault) from None
 
@@ -77,25 +86,26 @@ class ProcessRuntime:
 
     def logs(self, deployment: Deployment, lines: int = 200) -> str:
         """The end of its log file; works without supervisord."""
-        text = _tail(folders.log(deployment))
-        return presentable("\n".join(text.splitlines()[-lines:]), environment.secret_values(deployment))
+        piece = tail.read(folders.log(deployment), lines=lines, unfinished=True)
+        return "\n".join(presentable_lines(piece.lines, environment.secret_values(deployment)))
 
+    def output(self, deployment: Deployment, since: str = "", lines: int | None = None) -> Output:
+        """From its log file and those put aside; works without supervisord."""
+        piece = tail.read(folders.log(deployment), since, lines)
+        shown = presentable_lines(piece.lines, environment.secret_values(deployment))
+        return Output(shown, piece.position, piece.gap)
 
-def _copy_release(deployment: Deployment) -> None:
-    """The working copy appears complete or not at all; once there it is the tool's own."""
-    target = folders.code(deployment)
-    if target.exists():
-        return
-    draft = target.with_name(f".{target.name}-{os.getpid()}")
-    shutil.rmtree(draft, ignore_errors=True)
-    toolfiles.copy(Path(deployment.release.source_dir), draft)
-    try:
-        draft.rename(target)
-    except OSError:
-        # Another worker, which we took over from or which took over from us, was first.
-        shutil.rmtree(draft, ignore_errors=True)
-        if not target.exists():
-            raise
+    def remove(self, deployment: Deployment) -> None:
+        """End the process and delete its folder."""
+        self.stop(deployment)
+        try:
+            shutil.rmtree(folders.home(deployment))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise RuntimeFailed(
+                f"The tool's folder can't be deleted: {error.strerror}.", "Ask an operator to look at it, then retry."
+            ) from None
 
 
 def _register(name: str) -> None:
@@ -133,12 +143,3 @@ def _state(info: dict[str, Any]) -> RuntimeState:
         exit_code=None if alive else info["exitstatus"],
         since=datetime.fromtimestamp(moment, UTC) if moment else None,
     )
-
-
-def _tail(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""

@@ -10,7 +10,7 @@ from connections.models import Connection
 from deployments.launch import launch
 from deployments.models import Deployment, Release
 from deployments.publish import publish
-from deployments.runtimes import RuntimeFailed, RuntimeState, Status
+from deployments.runtimes import Output, RuntimeFailed, RuntimeState, Status
 from tenants.models import Tenant, User
 from tests.deployments.tools import write_tool
 
@@ -21,7 +21,7 @@ class FakeRuntime:
 
     calls: list[str] = field(default_factory=list)
     status: Status = Status.STOPPED
-    output: str = ""
+    written: str = ""
     refusal: RuntimeFailed | None = None
 
     def prepare(self, deployment: Deployment, proceed: Callable[[], None]) -> str:
@@ -41,7 +41,16 @@ class FakeRuntime:
         return RuntimeState(self.status, pid=7 if self.status is Status.RUNNING else None)
 
     def logs(self, deployment: Deployment, lines: int = 200) -> str:
-        return self.output
+        return self.written
+
+    def output(self, deployment: Deployment, since: str = "", lines: int | None = None) -> Output:
+        written = self.written.splitlines()
+        fresh = written[int(since or 0) :]
+        return Output(fresh if lines is None else fresh[-lines:], str(len(written)))
+
+    def remove(self, deployment: Deployment) -> None:
+        self._note("remove")
+        self.status = Status.STOPPED
 
     def _note(self, call: str) -> None:
         self.calls.append(call)

@@ -46,6 +46,7 @@ def good(folder: Path) -> dict[str, Any]:
         "pids": [first.pid, second.pid, third.pid],
         "log": log_with(deployment, "session"),
         "home": str(folders.home(deployment)),
+        "release": str(deployment.release_id),
         "secrets": environment.secret_values(deployment),
     }
 

@@ -99,7 +99,7 @@ def test_a_worker_that_must_stop_ends_the_installer(deployment: Deployment) -> N
 
     with pytest.raises(Stop):
         packages.install(deployment, stop)
-    assert list((folders.home(deployment) / "venvs").iterdir()) == []
+    assert list((folders.release(deployment) / "venvs").iterdir()) == []
 
 
 def test_the_installer_sees_nothing_of_our_keys() -> None:

@@ -292,7 +292,7 @@ def test_a_health_check_that_never_passes_shows_what_was_asked_and_the_last_line
     tmp_path: Path, tenant: Tenant, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, db: None
 ) -> None:
     monkeypatch.setattr(health, "ask", lambda port, path: (False, "status 503"))
-    runtime.output = "warming up"
+    runtime.written = "warming up"
     ready = {"healthPath": "/up", "maxRetries": 3, "retryIntervalSec": 0.1}
     deployment = run(deployed(tenant, release_of(tmp_path / "slow", readiness=ready)))
     assert deployment.failure["step"] == "health_check"

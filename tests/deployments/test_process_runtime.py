@@ -98,7 +98,8 @@ def test_a_tool_gets_its_own_environment_and_nothing_of_ours(machine: Machine) -
 def test_a_tool_runs_in_its_own_folder_and_environment(machine: Machine) -> None:
     home = machine.told["good"]["home"]
     cwd, prefix = facts(machine, "where")
-    assert (cwd, prefix) == (f"{home}/app", f"{home}/venv")
+    release = machine.told["good"]["release"]
+    assert (cwd, prefix) == (f"{home}/releases/{release}/app", f"{home}/releases/{release}/venv")
     assert Path(home).stat().st_mode & 0o077 == 0
 
 
