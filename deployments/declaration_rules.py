@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from connections import catalog
-from deployments import placeholders
+from deployments import layout, placeholders
 from deployments.declaration import (
     MANIFEST,
     PYTHON_COMMAND,
     TEMPLATE,
     Entries,
     IntegrationEntry,
+    IntegrationUse,
     Service,
     Template,
     ToolManifest,
@@ -64,6 +65,17 @@ def check(manifest: ToolManifest, template: Template) -> Iterator[Problem]:
     yield from _required_variables(manifest, template)
     for position, question in enumerate(template.user_inputs):
         yield from _input(position, question)
+    yield from _layout(template)
+
+
+def _layout(template: Template) -> Iterator[Problem]:
+    """What the layout leaves out or says twice. One that does not parse is no problem: the wizard has one page then."""
+    try:
+        parsed = layout.read(template.wizard_layout)
+    except ManifestError:
+        return
+    uses = [IntegrationUse(entry.provider, entry.optional) for entry in template.integrations]
+    yield from layout.objections(parsed, template.user_inputs, uses)
 
 
 def _integrations(file: str, entries: Entries) -> Iterator[Problem]:
@@ -189,6 +201,9 @@ def _input(position: int, question: UserInput) -> Iterator[Problem]:
     values = [option.value for option in question.options]
     if question.input_type == "select" and not values:
         yield Problem(f"{where}.options", "at least one option", "none", "List what can be chosen.")
+    if not question.asked and question.required and question.default in (None, ""):
+        fix = "Add a default, or set category to user_optional."
+        yield Problem(f"{where}.default", "a value, as nobody is asked for one", show(question.default), fix)
     if question.default is not None and not _fits(question):
         kind = "one of `options`" if question.input_type == "select" else f"a default of type {question.input_type}"
         yield Problem(f"{where}.default", kind, show(question.default), "Change the default, or remove it.")

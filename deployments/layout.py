@@ -4,7 +4,7 @@
 everything on it, and `Plan.problem` says why.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from deployments.declaration import (
     LayoutSection,
     UserInput,
 )
-from deployments.problems import ManifestError
+from deployments.problems import ManifestError, Problem, nearest, place, show
 
 if TYPE_CHECKING:
     from deployments.manifest import Published
@@ -102,6 +102,9 @@ def plan(published: "Published") -> Plan:
         layout = read(published.layout)
     except ManifestError as error:
         return Plan(one_page, problem=str(error))
+    # Publishing refuses these; a release from before it did so must not lose a question in silence.
+    if found := [*objections(layout, published.inputs, published.integrations)]:
+        return Plan(one_page, problem="\n".join(map(str, found)))
     return Plan(resolve(layout, published.inputs, published.integrations) or one_page)
 
 
@@ -132,6 +135,59 @@ def resolve(layout: Layout, inputs: Iterable[UserInput], integrations: Iterable[
     return _named(
         [SubStep(page.id, page.title, page.description, page.optional, filled) for page, filled in pages if filled]
     )
+
+
+def objections(
+    layout: Layout, inputs: Sequence[UserInput], integrations: Sequence[IntegrationUse]
+) -> Iterator[Problem]:
+    """Why a layout that parses must not be published: ambiguous pages, and what no page would ask."""
+    yield from _phases(layout)
+    yield from _undeclared(layout, [use.slug for use in integrations])
+    pages = resolve(layout, inputs, integrations)
+    yield from _unasked(layout, inputs, {question.key for page in pages for question in page.inputs})
+    yield from _unconnected(integrations, {use.slug for page in pages for use in page.integrations})
+
+
+def _unasked(layout: Layout, inputs: Sequence[UserInput], placed: Container[str]) -> Iterator[Problem]:
+    known = sorted({name for page in layout.sub_steps for section in page.sections for name in groups(section)})
+    for position, question in enumerate(inputs):
+        if question.asked and question.key not in placed:
+            where = place(TEMPLATE, "userInputs", position, "wizardStep")
+            otherwise = f'Add a section {{"type": "wizard_inputs", "groups": [{show(question.group)}]}} to a page.'
+            fix = nearest(question.group, known, otherwise)
+            yield Problem(where, "a group that a section of `wizardLayout` asks for", show(question.group), fix)
+
+
+def _unconnected(integrations: Sequence[IntegrationUse], placed: Container[str]) -> Iterator[Problem]:
+    for position, use in enumerate(integrations):
+        if not use.optional and use.slug not in placed:
+            where = place(TEMPLATE, "integrations", position)
+            fix = f'Add a section {{"type": "integration", "providers": [{show(use.slug)}]}} to a page.'
+            yield Problem(where, "a section of `wizardLayout` in which it is connected", "none", fix)
+
+
+def _phases(layout: Layout) -> Iterator[Problem]:
+    seen = set[str]()
+    for position, page in enumerate(layout.sub_steps):
+        where = place(TEMPLATE, "wizardLayout", "subSteps", position, "id")
+        if page.id == REVIEW:
+            yield Problem(where, "an id of your own", show(REVIEW), "The wizard's last page has it. Choose another.")
+        elif page.id in seen:
+            yield Problem(where, "each id once", f"{show(page.id)} again", "Choose another.")
+        seen.add(page.id)
+
+
+def _undeclared(layout: Layout, declared: Sequence[str]) -> Iterator[Problem]:
+    """A mistyped optional integration would be gone from the wizard, and nobody would know."""
+    for number, page in enumerate(layout.sub_steps):
+        for position, section in enumerate(page.sections):
+            for entry, slug in enumerate(providers(section)):
+                if slug not in (SWEEP, *declared):
+                    where = place(
+                        TEMPLATE, "wizardLayout", "subSteps", number, "sections", position, "providers", entry
+                    )
+                    fix = nearest(slug, declared, "Add it to `integrations`, or remove it here.")
+                    yield Problem(where, "a slug of `integrations`", show(slug), fix)
 
 
 def groups(section: LayoutSection) -> Sequence[str]:

@@ -79,6 +79,10 @@ def _expected(details: dict[str, Any]) -> str:
         return f"text that matches {details['ctx']['pattern']}"
     if details["type"] in ("model_type", "dict_type", "model_attributes_type"):
         return "an object"
+    if details["type"] == "too_short":
+        return f"at least {details['ctx']['min_length']} of them"
+    if details["type"] == "too_long":
+        return f"at most {details['ctx']['max_length']} of them"
     message = re.sub(r"^(Input|Value|String|List|Dictionary) should (be )?", "", str(details["msg"]))
     return message.removeprefix("a valid ").replace("Value error, ", "")
 
