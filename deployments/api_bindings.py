@@ -7,7 +7,7 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from connections.models import Connection, Integration
-from deployments import bindings
+from deployments import bindings, changes, rebind
 from deployments.api_apps import apps_of
 from deployments.api_door import READ, WRITE, Done, Member, Refused, Writer
 from deployments.models import App, Binding, Deployment
@@ -70,6 +70,7 @@ class InUse(Schema):
     bound_to: BoundTo
 
 
+STATUSES = {"connection_not_found": 404, "not_found": 404, "connection_in_use": 409}
 BINDING = {200: Bound, **WRITE, 409: InUse}
 
 
@@ -88,14 +89,14 @@ def bind(request: MemberRequest, app_id: UUID, body: BindingChange) -> dict[str,
     connection = _connection(request, body.connection_id)
     if connection.integration_id != body.provider_slug:
         raise Refused(400, error="provider_mismatch")
-    return _bind(app, connection)
+    return _bind(request, app, connection)
 
 
 @router.delete("/apps/{uuid:app_id}/bindings/{slug:provider_slug}", auth=writer, response={200: Done, **WRITE})
 def unbind(request: MemberRequest, app_id: UUID, provider_slug: str) -> Done:
     """Take the app's connection for a provider away; the connection itself stays."""
     app: App = one_of(apps_of(request), pk=app_id)
-    if not bindings.unbind(app, provider_slug):
+    if not bindings.unbind(app, provider_slug, by=request.user):
         raise Refused(404, error="not_found")
     return Done()
 
@@ -109,18 +110,17 @@ def bind_deployment(request: MemberRequest, body: DeploymentBinding) -> dict[str
         raise Refused(404, error="not_found")
     connection = _connection(request, body.connection_id)
     _refuse_unknown(connection.integration_id)
-    return _bind(deployment.app, connection)
+    return _bind(request, deployment.app, connection)
 
 
-def _bind(app: App, connection: Connection) -> dict[str, Any]:
+def _bind(request: MemberRequest, app: App, connection: Connection) -> dict[str, Any]:
     before = bindings.binding(app, connection.integration_id)
     same = before is not None and before.connection_id == connection.pk
     try:
-        bindings.bind(app, connection)
+        bindings.bind(app, connection, by=request.user)
     except bindings.BindingRefused as refusal:
-        status = {"connection_not_found": 404, "connection_in_use": 409}.get(refusal.code, 400)
-        raise Refused(status, error=refusal.code, **refusal.details) from None
-    restart = not same and _needs_restart(app, connection)
+        raise Refused(STATUSES.get(refusal.code, 400), error=refusal.code, **refusal.details) from None
+    restart = _needs_restart(app, connection.integration_id)
     return {"connection_id": connection.pk, "already_connected": same, "restartRequired": restart}
 
 
@@ -146,8 +146,12 @@ def _as_id(text: str) -> UUID | None:
         return None
 
 
-def _needs_restart(app: App, connection: Connection) -> bool:
-    """Whether a running tool holds the old credential in its environment; a tool that fetches tokens needs none."""
-    deployment: Deployment | None = getattr(app, "deployment", None)
-    running = deployment is not None and deployment.status == Deployment.Status.RUNNING
-    return running and connection.expires_at is None and bool(connection.integration.provider.env)
+def _needs_restart(app: App, slug: str) -> bool:
+    """Whether the running tool holds another credential of this provider until somebody restarts it.
+
+    A tool that fetches its tokens needs none, and one whose release asks for it restarts by itself.
+    """
+    deployment = Deployment.everyone.select_related("release").filter(app=app).first()
+    if deployment is None or not changes.restart_needed(deployment):
+        return False
+    return slug in changes.changed_integrations(deployment) and not rebind.restarts_by_itself(deployment, slug)

@@ -1,7 +1,7 @@
 """Which connection an app uses for an integration.
 
 Every change is an event of the app, in the same transaction; a rebind is `disconnected` (old), then `connected` (new).
-Locks are taken connection first, then the tenant's turn (`events.take_turn`), as everywhere.
+Locks are taken connection first, then the tenant's turn (`events.take_turn`), then the deployment, as everywhere.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from connections.models import Connection
-from deployments import events
-from deployments.models import App, Binding
-from tenants.models import Tenant
+from deployments import events, rebind
+from deployments.models import App, Binding, Deployment
+from tenants.models import Tenant, User
 
 
 class BindingRefused(Exception):
@@ -24,15 +24,17 @@ class BindingRefused(Exception):
         self.code, self.message, self.details = code, message, dict(details or {})
 
 
-def bind(app: App, connection: Connection) -> Binding:
+def bind(app: App, connection: Connection, *, by: User | None = None) -> Binding:
     """Let `app` use `connection` for its integration from now on. Binding what is bound already changes nothing.
 
-    Raises `BindingRefused`: `connection_not_found` for another tenant's, `connection_inactive` for a disconnected one,
-    `connection_in_use` where the provider allows one user and there is another.
+    A deployment's environment follows in the same transaction (rebind.py). Raises `BindingRefused`:
+    `connection_not_found` for another tenant's, `connection_inactive` for a disconnected one, `connection_in_use` where
+    the provider allows one user and there is another, `not_found` for a deployment that is being destroyed.
     """
     with transaction.atomic():
         connection = _usable(app, connection)
         events.take_turn(app.tenant_id)
+        _refuse_gone(app)
         _refuse_shared(app, connection)
         old = binding(app, connection.integration_id)
         if old and old.connection_id == connection.pk:
@@ -40,19 +42,26 @@ def bind(app: App, connection: Connection) -> Binding:
         if old:
             _drop(app, old)
         row: Binding = Binding.everyone.create(
-            tenant_id=app.tenant_id, app=app, integration_id=connection.integration_id, connection=connection
+            tenant_id=app.tenant_id,
+            app=app,
+            integration_id=connection.integration_id,
+            connection=connection,
+            exclusive=connection.integration.provider.exclusive,
         )
         events.record(app.tenant, events.Kind.CONNECTED, events.about(connection), app=app)
+        was = old.connection.display_name if old else ""
+        rebind.account_changed(app, connection, "changed an account" if old else "added an account", by=by, was=was)
     return row
 
 
-def unbind(app: App, slug: str) -> bool:
+def unbind(app: App, slug: str, *, by: User | None = None) -> bool:
     """Take the app's connection for an integration away; False when there was none."""
     with transaction.atomic():
         events.take_turn(app.tenant_id)
         old = binding(app, slug)
         if old:
             _drop(app, old)
+            rebind.account_changed(app, old.connection, "removed an account", by=by)
     return old is not None
 
 
@@ -80,6 +89,12 @@ def _usable(app: App, connection: Connection) -> Connection:
     return row
 
 
+def _refuse_gone(app: App) -> None:
+    """Looked at in the tenant's turn: whoever destroys it drops its bindings in a turn too, before us or after us."""
+    if Deployment.everyone.filter(app=app, desired_state=Deployment.Desired.DESTROYED).exists():
+        raise BindingRefused("not_found", "This deployment is gone, or about to be.")
+
+
 def _refuse_shared(app: App, connection: Connection) -> None:
     """Some credentials serve one program at a time (a Telegram bot can't be polled by two)."""
     provider = connection.integration.provider
@@ -96,7 +111,7 @@ def _refuse_shared(app: App, connection: Connection) -> None:
         raise BindingRefused(
             "connection_in_use",
             f"{connection.display_name} serves {bound_to['deployment_name']} already, and {provider.name} allows one "
-            "user at a time. Disconnect it there, or connect another account.",
+            "user at a time. Remove it there, or connect another account.",
             {"bound_to": bound_to},
         )
 

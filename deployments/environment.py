@@ -18,7 +18,7 @@ from connections import vault
 from connections.models import Connection, Integration
 from deployments import keys, placeholders
 from deployments.manifest import Published, Secret, published
-from deployments.models import Binding, Deployment, EnvironmentVariable
+from deployments.models import Binding, Deployment, EnvironmentVariable, Release
 
 Kind = EnvironmentVariable.Kind
 
@@ -45,9 +45,10 @@ def make_secrets(deployment: Deployment) -> list[str]:
 
 
 def write_inputs(deployment: Deployment, answers: Mapping[str, str]) -> None:
-    """Store the wizard's answers as the tool's variables."""
+    """Store answers to a release's questions as the tool's variables; those that were there are replaced."""
+    stored = _stored(deployment) if answers else {}
     for name, value in answers.items():
-        _write(deployment, Kind.USER, name, value)
+        _write(deployment, Kind.USER, name, value, row=stored.get(name))
 
 
 def resolve(deployment: Deployment) -> str:
@@ -62,7 +63,10 @@ def resolve_system(deployment: Deployment) -> int:
     """Write what Vendo itself and the template's `env` say; returns how many variables that makes."""
     release = published(deployment.release)
     stored = values(deployment)
-    kept = {name: stored[name] for name in (API_KEY, WEBHOOK_SECRET, *(secret.key for secret in release.secrets))}
+    needed = {API_KEY, WEBHOOK_SECRET, *(secret.key for secret in release.secrets)}
+    # Other releases' secrets stay: after a way back and forth, what was encrypted with one can still be read.
+    others = {secret.key for other in _releases(deployment) for secret in other.secrets} & stored.keys()
+    kept = {name: stored[name] for name in needed | others - {question.key for question in release.inputs}}
     system = kept | _facts(deployment, kept[API_KEY])
     known = dict(_references(release, system, stored))
     template = {name: placeholders.fill(text, known) for name, text in release.service.env.items()}
@@ -84,10 +88,22 @@ def resolve_integrations(deployment: Deployment) -> list[str]:
     return sorted(found)
 
 
+def renew_integrations(deployment: Deployment) -> bool:
+    """As `resolve_integrations`, after a change of accounts; whether the wanted revision became another one.
+
+    The deployment's row must be locked.
+    """
+    before = deployment.env_wanted
+    resolve_integrations(deployment)
+    return want(deployment) != before
+
+
 def materialised(connection: Connection) -> Iterator[tuple[str, str]]:
-    """The variables of a connection. None for a token that expires: it would be stale within the hour."""
-    usable = connection.live and connection.status != Connection.Status.NEEDS_REAUTH
-    if connection.expires_at is None and usable and (token := vault.reveal(connection, "credential")):
+    """The variables of a live connection. None for a token that expires: it would be stale within the hour.
+
+    One that waits for a new sign-in keeps them: what mends it is that sign-in, not a restart.
+    """
+    if connection.expires_at is None and connection.live and (token := vault.reveal(connection, "credential")):
         yield from ((variable.name, token) for variable in connection.integration.provider.env)
 
 
@@ -107,15 +123,21 @@ def values(deployment: Deployment) -> dict[str, str]:
 
 def secret_values(deployment: Deployment) -> list[str]:
     """Those values that must not be seen on a page: keys, secrets, tokens, and what was typed into password fields."""
-    release = published(deployment.release)
-    hidden = {API_KEY, "VENDO_DEPLOYMENT_TOKEN", WEBHOOK_SECRET, *(secret.key for secret in release.secrets)}
-    hidden |= {question.key for question in release.inputs if question.input_type == "password"}
+    hidden = {API_KEY, "VENDO_DEPLOYMENT_TOKEN", WEBHOOK_SECRET}
+    for release in _releases(deployment):
+        hidden |= {secret.key for secret in release.secrets}
+        hidden |= {question.key for question in release.inputs if question.input_type == "password"}
     return [_open(row) for row in _rows(deployment) if row.kind == Kind.INTEGRATION or row.name in hidden]
 
 
 def revision(variables: Mapping[str, str]) -> str:
     """SHA-256 of an environment's content. With the random API key in it, it tells nothing about other values."""
     return hashlib.sha256(json.dumps(sorted(variables.items())).encode()).hexdigest()
+
+
+def _releases(deployment: Deployment) -> list[Published]:
+    """All of the deployment's tool: values outlive an upgrade, for the way back."""
+    return [published(release) for release in Release.objects.filter(tool=deployment.release.tool_id)]
 
 
 def _facts(deployment: Deployment, key: str) -> dict[str, str]:

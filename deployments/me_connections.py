@@ -86,7 +86,9 @@ def _metadata(connection: Connection | None, credential: Mapping[str, str] | Non
 
 
 def _credential(connection: Connection) -> dict[str, str] | None:
-    """Variable → value where the credential does not expire. One secret that does not open spoils no list."""
+    """Variable → value where the credential works and does not expire. One that does not open spoils no list."""
+    if connection.status == Connection.Status.NEEDS_REAUTH:
+        return None
     try:
         return dict(environment.materialised(connection)) or None
     except VaultError:

@@ -13,12 +13,12 @@ from connections.errors import ConnectError, IntentRefused
 from connections.intents import Intent, Purpose
 from connections.models import Connection
 from connections.popup import origin_of
-from deployments import bindings, events, keys
+from deployments import bindings, events, keys, rebind
 from deployments.errors import ApiError
 from deployments.events import Kind
 from deployments.manifest import published
 from deployments.models import ApiKey, App, Binding, Deployment
-from tenants.models import Tenant
+from tenants.models import Tenant, User
 
 KIND = "app"
 # One sentence for all of unknown, revoked, expired and somebody else's: which of them it is, is nobody's business.
@@ -64,23 +64,29 @@ def connect() -> None:
     signals.status_changed.connect(on_status_changed, dispatch_uid="deployments.status_changed")
 
 
-def on_connected(*, connection: Connection, intent: Intent | None, **kwargs: Any) -> None:
+def on_connected(
+    *, connection: Connection, intent: Intent | None, by: User | None = None, renewed: bool = True, **kwargs: Any
+) -> None:
     """Bind it where it was made for, and tell those who use it or wait for it."""
     events.take_turn(connection.tenant_id)
     users = _users(connection)
-    _bind(connection, intent)
+    _bind(connection, intent, by)
+    for app in users if renewed else []:
+        rebind.account_changed(app, connection, "renewed an account", by=by)
     bound = {app.pk for app in _users(connection)}
     waiting = [app for app in _declaring(connection) if app.pk not in bound]
     # Who was bound just now heard it from `bindings`; a reconnect in place is news to the others.
     events.tell(connection.tenant, Kind.CONNECTED, events.about(connection), [*users, *waiting])
 
 
-def on_disconnected(*, connection: Connection, **kwargs: Any) -> None:
+def on_disconnected(*, connection: Connection, by: User | None = None, **kwargs: Any) -> None:
     """Drop its bindings; the apps that had one are told."""
     events.take_turn(connection.tenant_id)
     users = _users(connection)
     Binding.everyone.filter(connection=connection).delete()
     events.tell(connection.tenant, Kind.DISCONNECTED, events.about(connection), users)
+    for app in users:
+        rebind.account_changed(app, connection, "disconnected an account", by=by)
 
 
 def on_changed(*, connection: Connection, **kwargs: Any) -> None:
@@ -108,11 +114,11 @@ def _declaring(connection: Connection) -> list[App]:
     return [d.app for d in rows.select_related("app", "release").order_by("app_id") if published(d.release).uses(slug)]
 
 
-def _bind(connection: Connection, intent: Intent | None) -> None:
+def _bind(connection: Connection, intent: Intent | None, by: User | None) -> None:
     if intent is None:
         _bind_projects(connection)
     elif intent.kind == KIND and (app := _app_of_id(intent.id)) and app.tenant_id == connection.tenant_id:
-        _bind_app(app, connection)
+        _bind_app(app, connection, by)
 
 
 def _bind_projects(connection: Connection) -> None:
@@ -125,9 +131,9 @@ def _bind_projects(connection: Connection) -> None:
             return  # one user at a time, and it has one
 
 
-def _bind_app(app: App, connection: Connection) -> None:
+def _bind_app(app: App, connection: Connection, by: User | None) -> None:
     try:
-        bindings.bind(app, connection)
+        bindings.bind(app, connection, by=by)
     except bindings.BindingRefused as refusal:
         raise ConnectError("db_insert_failed", refusal.message) from refusal
 
