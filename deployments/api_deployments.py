@@ -8,7 +8,7 @@ from ninja.params.functions import Header  # what `ninja.Header` is when it runs
 from pydantic import Field
 
 from connections.models import Connection
-from deployments import idempotency
+from deployments import idempotency, operations
 from deployments import launch as launching
 from deployments.api_door import READ, WRITE, Done, Malformed, Member, Refusal, Refused, Writer
 from deployments.errors import TABLE
@@ -121,8 +121,10 @@ def get_deployment(request: MemberRequest, deployment_id: UUID) -> Deployment:
 @router.post("/deployments/{uuid:deployment_id}/retry", auth=writer, response={200: Done, **WRITE, 409: Refusal})
 def retry(request: MemberRequest, deployment_id: UUID) -> Done:
     """Go on with a failed deployment from the step that failed."""
-    if not launching.retry(_deployment(request, deployment_id)):
-        raise Refused(409, error="not_failed")
+    try:
+        operations.retry(_deployment(request, deployment_id), request.user)
+    except operations.OperationRefused as refusal:
+        raise Refused(409, error=refusal.code, message=refusal.message) from None
     return Done()
 
 

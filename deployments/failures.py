@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from connections.catalog import Provider
 from connections.models import Integration
 from deployments.models import DeployLog, Deployment
-from deployments.steps import STEPS
+from deployments.plans import PLANS
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class Failure:
 
 
 def failure_of(deployment: Deployment) -> Failure | None:
-    """The failure that a deployment stands at; None while it deploys or runs."""
+    """The failure that a deployment stands at; None where nothing failed."""
     if deployment.status != Deployment.Status.FAILED:
         return None
-    told = deployment.failure
+    told, plan = deployment.failure, PLANS[deployment.operation or Deployment.Operation.DEPLOY]
     line = deployment.logs.filter(outcome=DeployLog.Outcome.FAILED).last()
     integration = Integration.objects.filter(pk=told.get("slug", "")).first()
     return Failure(
-        step=next((step.title for step in STEPS if step.name == told.get("step")), ""),
+        step=next((step.title for step in plan if step.name == told.get("step")), ""),
         message=told.get("message", ""),
         remedy=told.get("remedy", ""),
         output=line.metadata.get("output", "") if line else "",

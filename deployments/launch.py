@@ -7,15 +7,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from connections import catalog
 from connections.models import Connection
-from deployments import environment, events, tasks
+from deployments import activity, environment, events, tasks
 from deployments.inputs import as_environment, defaults, form_for
 from deployments.manifest import Published, published
 from deployments.models import App, Deployment, Release, Tool
-from deployments.steps import STEPS
+from deployments.plans import first_step
 from tenants.models import Tenant, User
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -59,28 +58,17 @@ def launch(
         deployment.chosen = {integration: str(connection.pk) for integration, connection in chosen.items()}
         deployment.save(update_fields=["chosen"])
         environment.write_inputs(deployment, answers)
-        _start(deployment)
+        activity.note(deployment, "launched", by=user, detail=f"{plan.name} {plan.version}")
+        # A crash between the commit and the queue is mended by the workers' sweep.
+        events.deployment_changed(deployment)
+        transaction.on_commit(partial(tasks.enqueue_deploy, deployment.pk))
     return deployment
-
-
-def retry(deployment: Deployment) -> bool:
-    """Go on with a failed deployment from the step that failed, with the same key and secrets.
-
-    False where it has not failed.
-    """
-    with transaction.atomic():
-        failed = Deployment.everyone.filter(pk=deployment.pk, status=Deployment.Status.FAILED)
-        again = failed.update(status=Deployment.Status.DEPLOYING, failure={}, updated_at=timezone.now())
-        if again:
-            deployment.refresh_from_db()
-            _start(deployment)
-    return bool(again)
 
 
 def suggest_slug(tenant: Tenant, tool: Tool) -> str:
     """A free slug after the tool's: `importer`, `importer-2`, …"""
     stem = tool.slug[: SLUG_MAX - 5].rstrip("-")
-    taken = set(_of(tenant).filter(slug__startswith=stem).values_list("slug", flat=True))
+    taken = set(_standing(tenant).filter(slug__startswith=stem).values_list("slug", flat=True))
     return next(
         slug for number in range(1, 10_000) if (slug := stem if number == 1 else f"{stem}-{number}") not in taken
     )
@@ -90,13 +78,7 @@ def check_slug(tenant: Tenant, slug: str) -> str | None:
     """What speaks against `slug` for a new deployment, as a sentence; None if nothing does."""
     if not SLUG.fullmatch(slug):
         return SLUG_HINT
-    return _taken(slug) if _of(tenant).filter(slug=slug).exists() else None
-
-
-def _start(deployment: Deployment) -> None:
-    """Tell pages, and put the pipeline into the queue. A crash in between is mended by the workers' sweep."""
-    events.deployment_changed(deployment)
-    transaction.on_commit(partial(tasks.enqueue_deploy, deployment.pk))
+    return _taken(slug) if _standing(tenant).filter(slug=slug).exists() else None
 
 
 def _create(tenant: Tenant, user: User | None, release: Release, name: str, slug: str) -> Deployment:
@@ -108,7 +90,8 @@ def _create(tenant: Tenant, user: User | None, release: Release, name: str, slug
         release=release,
         slug=slug,
         name=name,
-        current_step=STEPS[0].name,
+        operation=Deployment.Operation.DEPLOY,
+        current_step=first_step(Deployment.Operation.DEPLOY),
         created_by=user,
     )
     try:
@@ -155,8 +138,10 @@ def _answers(plan: Published, name: str, inputs: Mapping[str, Any]) -> dict[str,
     return as_environment(form)
 
 
-def _of(tenant: Tenant) -> QuerySet[Deployment]:
-    return Deployment.objects.of(tenant)
+def _standing(tenant: Tenant) -> QuerySet[Deployment]:
+    """The tenant's deployments without those that were destroyed: their addresses are free again."""
+    rows: QuerySet[Deployment] = Deployment.objects.of(tenant)
+    return rows.exclude(status=Deployment.Status.DESTROYED)
 
 
 def _taken(slug: str) -> str:

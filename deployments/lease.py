@@ -1,7 +1,9 @@
-"""Who may write to a deployment while it deploys: one worker at a time, and never one that was given up.
+"""Who may carry out an operation on a deployment: one worker at a time, and never one that was given up.
 
 A lease is a random word in the row, taken with compare-and-set and prolonged by a thread. A worker that dies stops
 prolonging it, and another takes over; a worker that was merely asleep finds another word in the row and writes nothing.
+The same happens to one whose operation has given way to another (a deploy, say, to the wish to destroy): it finds out
+when it next prolongs its lease or writes, and whoever carries out the other one waits until it has let go.
 """
 
 import logging
@@ -27,21 +29,21 @@ RENEW_EVERY = 5.0  # seconds
 
 
 class LeaseLost(Exception):
-    """The deployment is somebody else's now, or no longer deploying. Whoever sees this must stop."""
+    """The deployment is somebody else's now, or something else is to be done. Whoever sees this must stop."""
 
 
 def free() -> QuerySet[Deployment]:
-    """Deployments that are to go on and that no living worker holds."""
+    """Deployments with something under way that no living worker holds."""
     over = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    rows: QuerySet[Deployment] = Deployment.everyone.filter(over, status=Deployment.Status.DEPLOYING)
-    return rows
+    return _under_way().filter(over)
 
 
 @dataclass(slots=True)
 class Lease:
-    """The right to write to one deployment."""
+    """The right to carry out what is under way with one deployment."""
 
     deployment_id: UUID
+    operation: str = ""  # known once it is taken
     word: str = field(default_factory=lambda: secrets.token_hex(16))
     # On this process's own clock, so that a changed system time can't prolong anything.
     good_until: float = 0.0
@@ -52,6 +54,8 @@ class Lease:
         now = time.monotonic()
         taken = free().filter(pk=self.deployment_id).update(lease=self.word, lease_until=_end())
         self.good_until = now + LENGTH if taken else 0.0
+        if taken:
+            self.operation = Deployment.everyone.values_list("operation", flat=True).get(pk=self.deployment_id)
         return bool(taken)
 
     def renew(self) -> bool:
@@ -62,7 +66,7 @@ class Lease:
         return held
 
     def release(self) -> None:
-        """Give it back. By then the deployment may have ended, well or badly."""
+        """Give it back. By then the operation may have ended, well or badly."""
         Deployment.everyone.filter(pk=self.deployment_id, lease=self.word).update(lease="", lease_until=None)
         self.good_until = 0.0
 
@@ -120,10 +124,14 @@ class Lease:
             connection.close()
 
     def _mine(self) -> QuerySet[Deployment]:
-        rows: QuerySet[Deployment] = Deployment.everyone.filter(
-            pk=self.deployment_id, lease=self.word, status=Deployment.Status.DEPLOYING
-        )
-        return rows
+        return _under_way().filter(pk=self.deployment_id, lease=self.word, operation=self.operation)
+
+
+def _under_way() -> QuerySet[Deployment]:
+    """One that failed keeps its operation for Retry, and waits."""
+    waiting = (Deployment.Status.FAILED, Deployment.Status.DESTROYED)
+    rows: QuerySet[Deployment] = Deployment.everyone.exclude(operation="").exclude(status__in=waiting)
+    return rows
 
 
 def _end() -> datetime:

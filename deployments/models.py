@@ -294,6 +294,9 @@ class DeployLog(TenantModel):
         INTERRUPTED = "interrupted"
 
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="logs")
+    operation = models.CharField(
+        max_length=20, choices=Deployment.Operation, default=Deployment.Operation.DEPLOY, help_text="Of whose plan."
+    )
     step = models.CharField(max_length=40)
     level = models.CharField(max_length=10, choices=Level, default=Level.INFO)
     outcome = models.CharField(max_length=20, choices=Outcome, default=Outcome.RUNNING)

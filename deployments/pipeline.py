@@ -1,4 +1,4 @@
-"""Runs a deployment's steps, one after the other, so that any worker can go on where another one died.
+"""Runs the steps of an operation, one after the other, so that any worker can go on where another one died.
 
 `Deployment.current_step` is the step to run next. It is saved in one transaction with the outcome of the step before,
 under a lease (lease.py), so a step is either done and recorded, or will be run again.
@@ -14,14 +14,15 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from deployments import environment, events
+from deployments import activity, environment, events
 from deployments.lease import Lease, LeaseLost
 from deployments.models import DeployLog, Deployment
+from deployments.plans import PLANS
 from deployments.runtimes import presentable
-from deployments.steps import STEPS, Done, Job, Step, StepFailed
+from deployments.steps import Done, Job, Step, StepFailed
 from deployments.timeline import StepView, timeline
 
-__all__ = ["STEPS", "Step", "StepView", "run", "timeline"]
+__all__ = ["PLANS", "Step", "StepView", "run", "timeline"]
 
 logger = logging.getLogger(__name__)
 
@@ -33,19 +34,26 @@ Outcome = DeployLog.Outcome
 
 
 def run(deployment_id: UUID) -> None:
-    """Run what is left of a deployment's steps, unless another worker does. Never raises: failures are in the row."""
-    lease = Lease(deployment_id)
+    """Run what is left of what is under way, unless another worker does. Never raises: failures are in the row."""
+    while _run_operation(Lease(deployment_id)):
+        pass
+
+
+def _run_operation(lease: Lease) -> bool:
+    """Whether to look again, because what was under way may have given way to something else."""
     if not lease.take():
-        return
+        return False
     try:
         with lease.kept():
             while _run_next(lease):
                 pass
     except LeaseLost:
-        logger.warning("Deployment %s was taken over by another worker, or ended", deployment_id)
+        logger.warning("Deployment %s was taken over, or is to do something else", lease.deployment_id)
+        return True
     except (OperationalError, InterfaceError) as error:
         # The database went away. Nothing is recorded, so the sweep will have the step run again.
-        logger.warning("Deployment %s waits for the database: %s", deployment_id, type(error).__name__)
+        logger.warning("Deployment %s waits for the database: %s", lease.deployment_id, type(error).__name__)
+    return False
 
 
 def _run_next(lease: Lease) -> bool:
@@ -77,12 +85,14 @@ _TOO_OFTEN = (
 
 
 def _step(deployment: Deployment) -> Step:
-    return next(step for step in STEPS if step.name == deployment.current_step)
+    plan = PLANS[deployment.operation]
+    return next((step for step in plan if step.name == deployment.current_step), plan[0])
 
 
-def _next(step: Step) -> str:
+def _next(operation: str, step: Step) -> str:
     """The name of the step after `step`, or "" at the end."""
-    following = STEPS[STEPS.index(step) + 1 :]
+    plan = PLANS[operation]
+    following = plan[plan.index(step) + 1 :]
     return following[0].name if following else ""
 
 
@@ -97,18 +107,23 @@ def _open_log(deployment: Deployment, step: Step) -> DeployLog | None:
         message="The worker went away; another one goes on.",
         finished_at=now,
     )
-    recent = list(mine.filter(step=step.name).order_by("-id").values_list("outcome", flat=True)[:PATIENCE])
+    runs = mine.filter(operation=deployment.operation, step=step.name).order_by("-id")
+    recent = list(runs.values_list("outcome", flat=True)[:PATIENCE])
     if recent == [Outcome.INTERRUPTED] * PATIENCE:
         return None
     log: DeployLog = DeployLog.everyone.create(
-        tenant=deployment.tenant, deployment=deployment, step=step.name, started_at=now
+        tenant=deployment.tenant,
+        deployment=deployment,
+        operation=deployment.operation,
+        step=step.name,
+        started_at=now,
     )
     events.deployment_changed(deployment)
     return log
 
 
 def _finish(lease: Lease, step: Step, log: DeployLog, done: Done) -> bool:
-    following = _next(step)
+    following = _next(lease.operation, step)
     with lease.writing() as deployment:
         _end(log, Outcome.DONE, DeployLog.Level.INFO, done.message, done.metadata)
         _save(deployment, {"current_step": following} | dict(done.changes))
@@ -116,15 +131,18 @@ def _finish(lease: Lease, step: Step, log: DeployLog, done: Done) -> bool:
 
 
 def _close(lease: Lease, step: Step, log: DeployLog | None, failure: StepFailed) -> None:
-    """The step failed, and so the deployment, until somebody retries."""
+    """The step failed, and so the deployment, until somebody retries or decides otherwise."""
     with lease.writing() as deployment:
         shown = {"output": presentable(failure.output, environment.secret_values(deployment))} if failure.output else {}
-        log = log or DeployLog(tenant=deployment.tenant, deployment=deployment, step=step.name)
+        log = log or DeployLog(
+            tenant=deployment.tenant, deployment=deployment, operation=lease.operation, step=step.name
+        )
         _end(log, Outcome.FAILED, DeployLog.Level.ERROR, failure.message, shown)
         told = {"step": step.name, "message": failure.message, "remedy": failure.remedy}
         if failure.slug:
             told["slug"] = failure.slug
         _save(deployment, {"status": Deployment.Status.FAILED, "failure": told})
+        activity.note(deployment, f"{deployment.get_operation_display().lower()} failed", detail=f"at “{step.title}”")
 
 
 def _end(log: DeployLog, outcome: str, level: str, message: str, metadata: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The ten steps of a deploy (design section 4). Each may be run again, done or half done, and ends the same.
+"""The steps of a deploy (design section 4). Each may be run again, done or half done, and ends the same.
 
 A step gets a `Job` and returns `Done`. It writes to the database only inside `job.lease.writing()`, and what it wants
 changed on the deployment itself it puts into `Done.changes`, which is saved together with the step's outcome.
@@ -8,18 +8,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 
 from connections import catalog
 from connections.models import Connection, Integration
-from deployments import bindings, environment, health, ports, runtimes
+from deployments import bindings, changes, environment, health, ports, runtimes
 from deployments.bindings import BindingRefused
 from deployments.lease import Lease
 from deployments.manifest import IntegrationUse, Published, published
 from deployments.models import DeployLog, Deployment, Release
 from deployments.runtimes import Runtime, RuntimeFailed, Status
+
+# These start the tool anew: what runs until then has the settings, or the release, of before.
+ANEW = frozenset({Deployment.Operation.RESTART, Deployment.Operation.UPGRADE, Deployment.Operation.ROLLBACK})
 
 
 class StepFailed(Exception):
@@ -31,6 +34,11 @@ class StepFailed(Exception):
     def __init__(self, message: str, remedy: str, *, slug: str = "", output: str = "") -> None:
         super().__init__(message)
         self.message, self.remedy, self.slug, self.output = message, remedy, slug, output
+
+    @classmethod
+    def of(cls, failure: RuntimeFailed) -> Self:
+        """What the runtime could not do."""
+        return cls(failure.message, failure.remedy, output=failure.output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,27 +141,26 @@ def provision_compute(job: Job) -> Done:
     try:
         return Done(job.runtime.prepare(job.deployment, job.lease.check))
     except RuntimeFailed as failure:
-        raise _failed(failure) from None
+        raise StepFailed.of(failure) from None
 
 
 def boot(job: Job) -> Done:
-    """Start the tool's process."""
-    applied = _start(job, restart=False)
-    return Done("Started.", {"port": job.deployment.port}, {"env_applied": applied})
+    """Start the tool's process; anew where that is the point of the operation."""
+    restart = job.deployment.operation in ANEW
+    started_with = _start(job, restart=restart)
+    return Done("Started anew." if restart else "Started.", {"port": job.deployment.port}, started_with)
 
 
 def health_check(job: Job) -> Done:
     """Wait until the tool says that it is well. After a failure it is started anew, with what has changed since."""
-    failed = DeployLog.Outcome.FAILED
-    again = DeployLog.everyone.filter(deployment=job.deployment, step="health_check", outcome=failed).exists()
-    changes = {}
-    if again or job.runtime.state(job.deployment).status in {Status.ENDED, Status.STOPPED}:
-        changes["env_applied"] = _start(job, restart=True)
+    started_with: Mapping[str, Any] = {}
+    if _was_unwell(job) or job.runtime.state(job.deployment).status in {Status.ENDED, Status.STOPPED}:
+        started_with = _start(job, restart=True)
     try:
         took = health.wait(job.runtime, job.deployment, job.plan.readiness, job.lease.check)
     except health.Unwell as finding:
         raise StepFailed(finding.message, finding.remedy, output=job.runtime.logs(job.deployment, 40)) from None
-    return Done(f"Answered after {took:.1f} s.", changes=changes)
+    return Done(f"Answered after {took:.1f} s.", changes=started_with)
 
 
 def run_deploy_hooks(job: Job) -> Done:
@@ -164,21 +171,8 @@ def run_deploy_hooks(job: Job) -> Done:
 def finalize(job: Job) -> Done:
     """From here on the tool counts as running."""
     url = f"http://{settings.TOOL_HOST}:{job.deployment.port}"
-    return Done(f"Running at {url}.", changes={"url": url, "status": Deployment.Status.RUNNING, "failure": {}})
-
-
-STEPS = (
-    Step("validate_template", "Checking the tool", validate_template),
-    Step("collect_secrets", "Making secrets", collect_secrets),
-    Step("resolve_env", "Preparing settings", resolve_env),
-    Step("write_bindings", "Assigning connections", write_bindings),
-    Step("persist_connection_env_vars", "Handing over credentials", persist_connection_env_vars),
-    Step("provision_compute", "Installing the tool", provision_compute),
-    Step("boot", "Starting the tool", boot),
-    Step("health_check", "Waiting for the tool to answer", health_check),
-    Step("run_deploy_hooks", "Running hooks", run_deploy_hooks),
-    Step("finalize", "Finishing", finalize),
-)
+    changes = {"url": url, "status": Deployment.Status.RUNNING, "operation": "", "failure": {}, "health_failures": 0}
+    return Done(f"Running at {url}.", changes=changes)
 
 
 def _validate_use(job: Job, use: IntegrationUse) -> None:
@@ -202,20 +196,28 @@ def _chosen(job: Job) -> dict[str, Connection]:
     return chosen | bound
 
 
-def _start(job: Job, *, restart: bool) -> str:
-    """Start the process with an environment that is in step; returns the revision that it got."""
+def _was_unwell(job: Job) -> bool:
+    """Whether this step has failed since the tool was last started."""
+    lines = DeployLog.everyone.filter(deployment=job.deployment).order_by("-id")
+    failed = lines.filter(step="health_check", outcome=DeployLog.Outcome.FAILED).values_list("pk", flat=True).first()
+    started = lines.filter(step="boot", outcome=DeployLog.Outcome.DONE).values_list("pk", flat=True).first()
+    return failed is not None and (started is None or failed > started)
+
+
+def _start(job: Job, *, restart: bool) -> Mapping[str, Any]:
+    """Start the process with an environment that is in step; returns what to keep of what it was started with."""
     running = job.runtime.state(job.deployment).alive
     with job.lease.writing() as deployment:
         # Somebody else may have taken the port while the tool did not run; their answers must not pass for the tool's.
         if not running and (deployment.port is None or ports.busy(deployment.port)):
             _allot_port(deployment)
-        revision = environment.resolve(deployment)
+        started_with = {"env_applied": environment.resolve(deployment), "applied": changes.snapshot(deployment)}
     job.deployment = deployment
     try:
         job.runtime.start(deployment, restart=restart)
     except RuntimeFailed as failure:
-        raise _failed(failure) from None
-    return revision
+        raise StepFailed.of(failure) from None
+    return started_with
 
 
 def _allot_port(deployment: Deployment) -> None:
@@ -226,10 +228,6 @@ def _allot_port(deployment: Deployment) -> None:
             f"All ports for tools are taken ({settings.TOOL_PORTS}).",
             "Remove a deployment that is no longer needed, or ask an operator to widen VENDO_TOOL_PORTS.",
         ) from None
-
-
-def _failed(failure: RuntimeFailed) -> StepFailed:
-    return StepFailed(failure.message, failure.remedy, output=failure.output)
 
 
 def _name(slug: str) -> str:

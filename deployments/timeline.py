@@ -8,7 +8,8 @@ from typing import Literal
 from django.utils import timezone
 
 from deployments.models import DeployLog, Deployment
-from deployments.steps import STEPS, Step
+from deployments.plans import PLANS
+from deployments.steps import Step
 
 type State = Literal["pending", "running", "done", "failed"]
 
@@ -28,15 +29,34 @@ class StepView:
 
 
 def timeline(deployment: Deployment) -> list[StepView]:
-    """All steps in order."""
-    lines = defaultdict[str, list[DeployLog]](list)
-    for line in DeployLog.everyone.filter(deployment=deployment).order_by("id"):
-        lines[line.step].append(line)
-    names = [step.name for step in STEPS]
+    """All steps, in order, of what is under way; else of what was done last."""
+    plan = PLANS[operation_of(deployment)]
+    lines = _lines(deployment)
+    names = [step.name for step in plan]
     # The steps before the current one are done; an empty name means that all are.
     reached = names.index(deployment.current_step) if deployment.current_step in names else len(names)
     now = timezone.now()
-    return [_view(deployment, step, lines[step.name], index - reached, now) for index, step in enumerate(STEPS)]
+    return [_view(deployment, step, lines[step.name], index - reached, now) for index, step in enumerate(plan)]
+
+
+def operation_of(deployment: Deployment) -> str:
+    """The operation that the timeline is about."""
+    if deployment.operation:
+        return deployment.operation
+    last = DeployLog.everyone.filter(deployment=deployment).order_by("-id").first()
+    return last.operation if last else Deployment.Operation.DEPLOY
+
+
+def _lines(deployment: Deployment) -> dict[str, list[DeployLog]]:
+    """step → its lines, of that operation alone."""
+    operation = operation_of(deployment)
+    lines = defaultdict[str, list[DeployLog]](list)
+    for line in DeployLog.everyone.filter(deployment=deployment).order_by("id"):
+        if line.operation != operation:
+            lines.clear()
+        else:
+            lines[line.step].append(line)
+    return lines
 
 
 def _view(deployment: Deployment, step: Step, log: list[DeployLog], ahead: int, now: datetime) -> StepView:

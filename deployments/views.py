@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET, require_POST
 
-from deployments import launch, pipeline
+from deployments import operations, pipeline
 from deployments.models import Deployment
 from deployments.pages import deployment_of, tab_page
 from deployments.uses import uses_of
@@ -52,8 +52,8 @@ def connections(request: MemberRequest, deployment_id: UUID) -> HttpResponseBase
 def retry(request: MemberRequest, deployment_id: UUID) -> HttpResponse:
     """Go on from the step that failed."""
     deployment = deployment_of(request, deployment_id)
-    if deployment.status == Deployment.Status.FAILED:
-        launch.retry(deployment)
-    else:
-        messages.info(request, "There is nothing to retry: the last deploy did not fail.")
+    try:
+        operations.retry(deployment, request.user)
+    except operations.OperationRefused as refusal:
+        messages.info(request, refusal.message)
     return redirect("deployments:detail", deployment.pk)

@@ -9,10 +9,10 @@ from django_tasks_db.models import DBTaskResult
 
 from connections.models import Connection
 from deployments import environment
-from deployments.launch import LaunchRefused, check_slug, launch, retry, suggest_slug
+from deployments.launch import LaunchRefused, check_slug, launch, suggest_slug
 from deployments.models import App, Deployment, Event, Release
 from tenants.models import Tenant, User
-from tests.deployments.fakes import deployed, release_of
+from tests.deployments.fakes import release_of
 
 pytestmark = pytest.mark.postgres
 
@@ -62,7 +62,7 @@ def good(tenant: Tenant, owner: User, release: Release, notes: Connection) -> di
 def test_everything_is_stored_in_one_go(good: dict[str, Any], notes: Connection) -> None:
     deployment = launch(**good)
     assert (deployment.name, deployment.slug, deployment.status) == ("My clock", "clock", Deployment.Status.DEPLOYING)
-    assert deployment.current_step == "validate_template"
+    assert (deployment.operation, deployment.current_step) == ("deploy", "validate_template")
     assert deployment.chosen == {"notion": str(notes.pk)}
     assert (deployment.app.kind, deployment.app.name) == (App.Kind.DEPLOYMENT, "My clock")
     assert environment.values(deployment) == {"TEAM": "Ada", "COLOUR": "red", "LOUD": "false"}
@@ -147,9 +147,14 @@ def test_slugs_are_suggested_after_the_tool(good: dict[str, Any], tenant: Tenant
     assert suggest_slug(tenant, tool) == "clock-3"
 
 
-def test_retry_goes_on_from_the_failed_step(tenant: Tenant, tmp_path: Path, release: Release) -> None:
-    deployment = deployed(tenant, release_of(tmp_path / "plain", version="2.0.0"))
-    assert not retry(deployment)
-    Deployment.everyone.update(status="failed", current_step="boot", failure={"step": "boot"})
-    assert retry(deployment)
-    assert (deployment.status, deployment.current_step, deployment.failure) == ("deploying", "boot", {})
+def test_the_slug_of_a_destroyed_one_is_free_again(good: dict[str, Any], tenant: Tenant) -> None:
+    first = launch(**good)
+    Deployment.everyone.update(status=Deployment.Status.DESTROYED)
+    assert check_slug(tenant, "clock") is None
+    assert suggest_slug(tenant, first.release.tool) == "clock"
+    assert launch(**good).pk != first.pk
+
+
+def test_who_launched_it_is_noted(good: dict[str, Any], owner: User) -> None:
+    note = launch(**good).activities.get()
+    assert (note.action, note.actor, note.detail) == ("launched", owner, "Clock 1.0.0")

@@ -52,17 +52,29 @@ def test_it_is_taken_over_when_it_is_over(deployment: Deployment) -> None:
         assert row == deployment
 
 
-@pytest.mark.parametrize("status", ["running", "failed", "destroyed"])
-def test_it_is_for_what_deploys(deployment: Deployment, status: str) -> None:
+@pytest.mark.parametrize("change", [{"operation": ""}, {"status": "failed"}, {"status": "destroyed"}])
+def test_it_is_for_what_is_under_way(deployment: Deployment, change: dict[str, str]) -> None:
     lease = Lease(deployment.pk)
     assert lease.take()
-    Deployment.everyone.update(status=status)
+    Deployment.everyone.update(**change)
     with pytest.raises(LeaseLost), lease.writing():
         pytest.fail("it must not get here")
     lease.release()
     assert not Lease(deployment.pk).take()
     deployment.refresh_from_db()
     assert deployment.lease == "", "a retry must find it free"
+
+
+def test_it_is_lost_when_something_else_is_to_be_done(deployment: Deployment) -> None:
+    lease = Lease(deployment.pk)
+    assert lease.take()
+    Deployment.everyone.update(operation="destroy")
+    assert not Lease(deployment.pk).take(), "the worker may be in the middle of something"
+    assert not lease.renew()
+    with pytest.raises(LeaseLost):
+        lease.check()
+    lease.release()
+    assert Lease(deployment.pk).take()
 
 
 def test_a_transaction_whose_lease_was_lost_on_the_way_is_rolled_back(deployment: Deployment) -> None:

@@ -50,9 +50,9 @@ def test_what_a_dead_worker_held_is_enqueued_and_its_task_closed(deployment: Dep
     assert sorted(DBTaskResult.objects.values_list("status", flat=True)) == ["FAILED", "READY"]
 
 
-@pytest.mark.parametrize("status", ["running", "failed", "suspended", "destroyed"])
-def test_what_does_not_deploy_is_left(deployment: Deployment, status: str) -> None:
-    change(status=status)
+@pytest.mark.parametrize("rest", [{"status": "failed"}, {"status": "destroyed"}, {"operation": ""}])
+def test_what_is_at_rest_is_left(deployment: Deployment, rest: dict[str, str]) -> None:
+    change(**rest)
     assert sweep() == []
 
 
