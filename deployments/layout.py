@@ -95,17 +95,22 @@ class Plan:
 
 def plan(published: "Published") -> Plan:
     """The pages of a release's wizard."""
-    one_page = _one_page(published.inputs, published.integrations)
-    if published.layout is None:
+    return plan_for(published.layout, published.inputs, published.integrations)
+
+
+def plan_for(wizard: object, inputs: Sequence[UserInput], integrations: Sequence[IntegrationUse]) -> Plan:
+    """The pages of a wizard whose template has that `wizardLayout`. Never raises."""
+    one_page = _one_page(inputs, integrations)
+    if wizard is None:
         return Plan(one_page)
     try:
-        layout = read(published.layout)
+        layout = read(wizard)
     except ManifestError as error:
         return Plan(one_page, problem=str(error))
     # Publishing refuses these; a release from before it did so must not lose a question in silence.
-    if found := [*objections(layout, published.inputs, published.integrations)]:
+    if found := [*objections(layout, inputs, integrations)]:
         return Plan(one_page, problem="\n".join(map(str, found)))
-    return Plan(resolve(layout, published.inputs, published.integrations) or one_page)
+    return Plan(resolve(layout, inputs, integrations) or one_page)
 
 
 def read(layout: object) -> Layout:

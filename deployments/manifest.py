@@ -20,6 +20,7 @@ from deployments.declaration import (
     TEMPLATE,
     IntegrationUse,
     Secret,
+    Service,
     Template,
     ToolManifest,
     UserInput,
@@ -52,10 +53,16 @@ class ToolSource:
 
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
-    """How the tool is started."""
+    """How the tool is started.
+
+    With `image` it runs in a container made of that, and an empty command is the image's own; `port` is then where it
+    listens inside, None for the port that it is given.
+    """
 
     command: str
     env: Mapping[str, str]
+    image: str | None = None
+    port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ def published(release: Release) -> Published:
         runtime=manifest.runtime,
         integrations=tuple(IntegrationUse(use.provider, use.optional, use.profile) for use in template.integrations),
         inputs=tuple(template.user_inputs),
-        service=ServicePlan(service.start_command or PYTHON_COMMAND, service.env),
+        service=ServicePlan(_command(service), service.env, service.image, service.port),
         readiness=ReadinessPlan(
             path=path,
             port=manifest.health.port if manifest.health.port != service.port else None,
@@ -131,6 +138,10 @@ def published(release: Release) -> Published:
         restart_on=frozenset(manifest.restart_on) | frozenset(template.restart_on),
         layout=template.wizard_layout,
     )
+
+
+def _command(service: Service) -> str:
+    return service.start_command or ("" if service.image else PYTHON_COMMAND)
 
 
 def _parse[M: BaseModel](model: type[M], file: str, data: object) -> M:

@@ -16,6 +16,7 @@ from deployments.declaration import TEMPLATE
 from deployments.manifest import ManifestError, Problem, ToolSource, read_tool
 from deployments.models import Release, Tool
 from deployments.problems import place, show
+from deployments.releases import activate, supersede
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def publish(path: Path | str) -> Release:
 def publication(path: Path | str) -> Publication:
     """Like `publish`, and tells whether the release is new."""
     source = read_tool(Path(path))
-    if found := [*_unsupported(source)]:
+    if found := [*unsupported(source)]:
         raise ManifestError(found)
     release_id = uuid.uuid4()
     folder = releases_dir() / str(release_id)
@@ -58,14 +59,13 @@ def releases_dir() -> Path:
     return Path(settings.DATA_DIR) / "releases"
 
 
-def _unsupported(source: ToolSource) -> list[Problem]:
+def unsupported(source: ToolSource) -> list[Problem]:
     """What the format allows and this installation can't do."""
     found = []
-    if source.template.services[0].image is not None:
+    if source.template.services[0].image is not None and getattr(settings, "VENDO_RUNTIME", "process") != "docker":
         where = place(TEMPLATE, "services", 0, "image")
-        found.append(
-            Problem(where, "a tool in source form", "a container image", "Tools run as processes here: remove it.")
-        )
+        fix = "Tools run as processes here: remove it, or run the dashboard with VENDO_RUNTIME=docker."
+        found.append(Problem(where, "a tool in source form", "a container image", fix))
     for position, hook in enumerate(source.template.deploy_hooks.after_deploy):
         where = place(TEMPLATE, "deployHooks", "afterDeploy", position)
         found.append(
@@ -84,7 +84,8 @@ def _publish(source: ToolSource, release_id: uuid.UUID, folder: Path) -> Publica
         with transaction.atomic():
             tool = _tool(template)
             if existing := _existing(tool, template["version"], digest):
-                _activate(existing)
+                _restore(existing, folder)
+                activate(existing)
                 return Publication(existing, is_new=False)
             release = Release(
                 id=release_id,
@@ -95,7 +96,7 @@ def _publish(source: ToolSource, release_id: uuid.UUID, folder: Path) -> Publica
                 source_dir=str(folder),
                 digest=digest,
             )
-            _supersede(tool)
+            supersede(tool)
             release.save(force_insert=True)
     except IntegrityError:
         # Somebody published the same tool between our look and our insert.
@@ -124,16 +125,10 @@ def _existing(tool: Tool, version: str, digest: str) -> Release | None:
     return release
 
 
-def _activate(release: Release) -> None:
-    """New deployments get this one. Does nothing where they do already."""
-    if release.status != Release.Status.ACTIVE:
-        _supersede(release.tool)
-        release.status = Release.Status.ACTIVE
-        release.save(update_fields=["status"])
-
-
-def _supersede(tool: Tool) -> None:
-    tool.releases.filter(status=Release.Status.ACTIVE).update(status=Release.Status.SUPERSEDED)
+def _restore(release: Release, folder: Path) -> None:
+    """Put the copy just made in place of the release's own, if that is gone: their content is the same."""
+    if not Path(release.source_dir).is_dir():
+        folder.rename(release.source_dir)
 
 
 def digest_of(manifest: dict[str, Any], template: dict[str, Any], folder: Path) -> str:

@@ -181,3 +181,27 @@ def test_the_command_wants_a_folder(tool: Path) -> None:
     shutil.rmtree(tool)
     with pytest.raises(CommandError, match="is not a folder"):
         call_command("publish_tool", str(tool))
+
+
+def test_the_command_says_why_a_layout_is_not_used(tool: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("publish_tool", str(write_tool(tool, template={"wizardLayout": {"version": 2, "subSteps": []}})))
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "Published Clock 1.0.0.",
+        "Its layout can't be used, so the wizard has one page:",
+        'template.json wizardLayout.version: expected 1, found 2. Write `"version": 1`; it is the version of the '
+        "layout's format.",
+    ]
+
+
+def test_publishing_again_brings_lost_files_back(tool: Path) -> None:
+    release = publish(tool)
+    shutil.rmtree(release.source_dir)
+    assert publish(tool) == release
+    assert copied(release) == ["app.py", "template.json", "vendo.yaml"]
+
+
+def test_an_image_can_be_published_where_containers_run(tool: Path, settings: Any) -> None:
+    settings.VENDO_RUNTIME = "docker"
+    service = {"role": "web", "image": "clock:1", "port": 8000}
+    found = published(publish(write_tool(tool, template={"services": [service]}))).service
+    assert (found.image, found.port, found.command) == ("clock:1", 8000, "")

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from deployments.manifest import ManifestError
+from deployments.layout import plan
+from deployments.manifest import ManifestError, published
 from deployments.publish import publication
 
 
@@ -33,3 +34,5 @@ class Command(BaseCommand):
             self.stdout.write(self.style.SUCCESS(f"Published {release.tool.name} {release.version}."))
         else:
             self.stdout.write(f"{release.tool.name} {release.version} is already published; nothing changed.")
+        if problem := plan(published(release)).problem:
+            self.stdout.write(self.style.WARNING(f"Its layout can't be used, so the wizard has one page:\n{problem}"))
