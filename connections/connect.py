@@ -6,23 +6,25 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from authlib.common.security import generate_token
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from connections import oauth, signals, vault
+from connections import byok, grants, oauth, signals, vault
 from connections.catalog import Account, TokenAnswer
-from connections.credentials import expiry, fresh_token, mark_needs_reauth
+from connections.credentials import fresh_token, mark_needs_reauth
 from connections.errors import ConnectError, ConnectionsError, NeedsReauth, ProviderError
+from connections.grants import Grant
 from connections.intents import Intent
 from connections.models import ConnectAttempt, Connection, Integration
+from connections.provider_api import ProviderApi
 from tenants.models import Membership, Tenant, User
 
 logger = logging.getLogger(__name__)
 
 LIFETIME = timedelta(minutes=10)  # contract section 7
+SECRETS = ("credential", "refresh_token", "further_secrets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +93,15 @@ def finish(attempt: ConnectAttempt, query: Mapping[str, str], *, user: User, bro
     return connection
 
 
-def choose(connection: Connection, intent: Intent) -> None:
+def choose(connection: Connection, intent: Intent, *, by: User | None = None) -> None:
     """Use a connection that exists already for what somebody came for."""
     with transaction.atomic():
         # Receivers take further locks, and everybody takes the connection's first.
         Connection.everyone.select_for_update(no_key=True).get(pk=connection.pk)
-        signals.connected.send(sender=Connection, connection=connection, intent=intent)
+        signals.connected.send(sender=Connection, connection=connection, intent=intent, renewed=False, by=by)
 
 
-def disconnect(connection: Connection) -> None:
+def disconnect(connection: Connection, *, by: User | None = None) -> None:
     """Revoke: bindings dropped, secrets wiped, and the provider told as far as it can be told."""
     with transaction.atomic():
         row = Connection.everyone.select_for_update().get(pk=connection.pk)
@@ -108,11 +110,14 @@ def disconnect(connection: Connection) -> None:
         # From the locked row: a refresh since the caller's look has put others there, which would live on.
         tokens = _tokens(row)
         row.status, row.error_message = Connection.Status.REVOKED, ""
-        row.credential = row.refresh_token = row.expires_at = None
-        row.save(update_fields=["status", "error_message", "credential", "refresh_token", "expires_at"])
-        signals.disconnected.send(sender=Connection, connection=row)
+        row.credential = row.refresh_token = row.further_secrets = row.expires_at = None
+        row.save(update_fields=["status", "error_message", *SECRETS, "expires_at"])
+        signals.disconnected.send(sender=Connection, connection=row, by=by)
     connection.refresh_from_db()
     # After the commit: a slow provider must not hold the row, and a failing one must not bring the secrets back.
+    # A pasted key is the person's own, who may use it elsewhere: it is not for us to end.
+    if connection.is_key:
+        return
     if token := next(filter(None, tokens), None):
         try:
             oauth.revoke(connection.integration, token)
@@ -130,9 +135,12 @@ def rename(connection: Connection, name: str) -> None:
 
 def test(connection: Connection) -> None:
     """Ask the provider whether the credential works. Raises `CredentialError`; the status follows the outcome."""
+    if connection.is_key:
+        byok.retest(connection)
+        return
     try:
         token = fresh_token(connection)
-        with oauth.ProviderApi(connection.integration, token.access_token) as api:
+        with ProviderApi(connection.integration, token.access_token) as api:
             connection.integration.provider.verify(api)
     except NeedsReauth as error:
         mark_needs_reauth(connection, error.message)
@@ -202,20 +210,22 @@ def _connect(attempt: ConnectAttempt, code: str) -> Connection:
             f"You signed in as {account.name}, but this connection is {attempt.connection.display_name}. "
             "Choose the same account, or connect the other one as a new connection.",
         )
-    try:
-        with transaction.atomic():
-            connection = _store(attempt, answer, account, issued)
-            intent = Intent(**attempt.intent) if attempt.intent else None
-            signals.connected.send(sender=Connection, connection=connection, intent=intent)
-    except DatabaseError:
-        logger.exception("A connection for attempt %s could not be stored", attempt.pk)
-        raise ConnectError("db_insert_failed", "The connection could not be saved. Try again.") from None
-    return connection
+    grant = Grant(
+        profile=attempt.profile,
+        account=account,
+        answer=answer,
+        issued=issued,
+        scopes=answer.scopes if answer.scopes is not None else _asked(attempt.integration),
+    )
+    intent = Intent(**attempt.intent) if attempt.intent else None
+    return grants.keep(
+        attempt.tenant, attempt.integration, grant, renew=attempt.connection, intent=intent, by=attempt.user
+    )
 
 
 def _identify(integration: Integration, answer: TokenAnswer) -> Account:
     try:
-        with oauth.ProviderApi(integration, answer.access_token) as api:
+        with ProviderApi(integration, answer.access_token) as api:
             return integration.provider.identify(api, answer)
     except (NeedsReauth, ProviderError) as error:
         raise ConnectError("context_discovery_failed", error.message) from None
@@ -226,41 +236,10 @@ def _identify(integration: Integration, answer: TokenAnswer) -> Account:
         ) from None
 
 
-def _store(attempt: ConnectAttempt, answer: TokenAnswer, account: Account, issued: Any) -> Connection:
-    """A new row, or the live row of the same account with new secrets: its id and bindings stay."""
-    live = Connection.everyone.filter(
-        tenant=attempt.tenant, integration=attempt.integration, status__in=Connection.LIVE
-    ).select_for_update()
-    connection = (
-        live.filter(pk=attempt.connection_id).first()
-        or live.filter(account_id=account.id).first()
-        or Connection(tenant=attempt.tenant, integration=attempt.integration, display_name=account.name[:200])
-    )
-    slug = attempt.integration_id
-    mended = not connection._state.adding and connection.status != Connection.Status.ACTIVE
-    connection.profile, connection.status, connection.error_message = attempt.profile, Connection.Status.ACTIVE, ""
-    connection.account_id = account.id
-    connection.connected_at = connection.refreshed_at = issued
-    connection.expires_at = expiry(answer, issued)
-    connection.granted_scopes = list(answer.scopes if answer.scopes is not None else _asked(attempt.integration))
-    connection.metadata = dict(account.metadata) | (
-        {"context": {slug: dict(account.context)}} if account.context else {}
-    )
-    connection.refresh_lease, connection.refresh_lease_until, connection.refresh_failure = "", None, {}
-    vault.seal(connection, "credential", answer.access_token)
-    # A provider that sends none on a renewed consent still honours the old one.
-    if answer.refresh_token or connection._state.adding:
-        vault.seal(connection, "refresh_token", answer.refresh_token)
-    connection.save()
-    if mended:
-        signals.status_changed.send(sender=Connection, connection=connection)
-    return connection
-
-
-def _asked(integration: Integration) -> list[str]:
+def _asked(integration: Integration) -> tuple[str, ...]:
     """RFC 6749 section 5.1: no `scope` in the answer means that what was asked for was granted."""
     auth = integration.provider.oauth
-    return [scope.name for scope in auth.scopes] if auth else []
+    return tuple(scope.name for scope in auth.scopes) if auth else ()
 
 
 def _note(attempt: ConnectAttempt, outcome: str, detail: str, connection: Connection | None = None) -> None:

@@ -27,7 +27,7 @@ from connections.errors import (
 from connections.models import Connection
 
 MARGIN = timedelta(seconds=60)  # contract section 3: never a token with less to live
-LEASE = timedelta(seconds=30)  # longer than a refresh can take (oauth.CALL)
+LEASE = timedelta(seconds=30)  # longer than a refresh can take (provider_api.CALL)
 PATIENCE = 25.0  # seconds a caller waits for somebody else's refresh
 POLL = 0.05  # seconds between looks at the row
 

@@ -2,17 +2,20 @@
 
 ConnectionsError
 ├── ConnectError            the dance failed; `code` as posted to the opener (contract section 7)
+│   └── KeyRefused          a pasted key was not taken; says why, field by field
 ├── IntentRefused           a connect on behalf of something that is not the person's
 └── CredentialError         no token to be had; `code` as in contract section 2
     ├── NeedsReauth
     ├── Revoked
     ├── ProfileUnsupported
     └── ProviderError       the provider failed; transient
+        ├── ProviderForbids     it knows the credential, and does not allow it the call
         └── ProviderRateLimited
 
 No error holds a body, a header or an address with a query: any of them may contain a secret.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -32,6 +35,19 @@ class ConnectError(ConnectionsError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class KeyRefused(ConnectError):
+    """A pasted key was not stored. `errors`: field → sentence, under "" what concerns the whole.
+
+    `code` is `key_invalid` (mend the fields), `key_refused` (the provider does not know it), `key_forbidden` (it lacks
+    a permission), `account_mismatch`, `connection_in_use`, `rate_limited`, `upstream_error` (try later), or
+    `db_insert_failed`.
+    """
+
+    def __init__(self, code: str, errors: Mapping[str, str]) -> None:
+        super().__init__(code, next(iter(errors.values())))
+        self.errors = dict(errors)
 
 
 class IntentRefused(ConnectionsError):
@@ -67,6 +83,10 @@ class ProviderError(CredentialError):
 
     code = "upstream_error"
     retry_after: ClassVar[int | None] = None
+
+
+class ProviderForbids(ProviderError):
+    """The provider knows the credential, which may not do what was asked."""
 
 
 class ProviderRateLimited(ProviderError):

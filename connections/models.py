@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connections import catalog
+from connections.catalog import ApiKey
 from connections.vault import VaultField
 from tenants.scoped import TenantModel
 
@@ -79,6 +80,9 @@ class Connection(TenantModel):
     )
     credential = VaultField(null=True, editable=False)
     refresh_token = VaultField(null=True, editable=False)
+    further_secrets = VaultField(
+        null=True, editable=False, help_text="A JSON object: what was pasted beside the token, and what was made here."
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     granted_scopes = models.JSONField(default=list, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
@@ -115,6 +119,11 @@ class Connection(TenantModel):
     def live(self) -> bool:
         """Not revoked: there is still something to use or to mend."""
         return self.status in self.LIVE
+
+    @property
+    def is_key(self) -> bool:
+        """Whether a person pasted it, who can replace it with another."""
+        return self.profile == ApiKey.profile
 
 
 class ConnectAttempt(TenantModel):

@@ -17,15 +17,13 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from django.conf import settings
 
-from connections import vault
+from connections import provider_api, vault
 from connections.catalog import OAuth2, TokenAnswer
 from connections.deadline import Deadline
-from connections.errors import ConnectError, NeedsReauth, ProviderError, ProviderRateLimited
+from connections.errors import ConnectError, NeedsReauth, ProviderError
 from connections.models import Integration
+from connections.provider_api import TIMEOUT, readable_failures, refuse_unwell
 
-TIMEOUT = httpx2.Timeout(10, connect=5)  # seconds that each step may take
-CALL = 20.0  # seconds that a call may take in all; less than the lease under which a token is refreshed
-RETRY_AFTER = 30  # seconds, where a provider says 429 without saying for how long
 CLIENT_AUTH = {"basic": "client_secret_basic", "post": "client_secret_post", "none": "none"}
 
 
@@ -141,40 +139,6 @@ def read_answer(oauth: OAuth2, raw: Mapping[str, Any]) -> TokenAnswer:
     )
 
 
-class ProviderApi:
-    """The provider's API as the connected account: the `Api` that catalogue files are handed."""
-
-    def __init__(self, integration: Integration, access_token: str) -> None:
-        self._integration = integration
-        self._client = httpx2.Client(
-            base_url=integration.api_url,
-            headers={**integration.provider.api_headers, "Authorization": f"Bearer {access_token}"},
-            timeout=TIMEOUT,
-            transport=Deadline(CALL),
-        )
-
-    def __enter__(self) -> "ProviderApi":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-
-    def get(self, path: str, **params: str) -> Mapping[str, Any]:
-        """The JSON object at `path`. Raises `NeedsReauth` for 401, `ProviderError` for all else that is not one."""
-        name = self._integration.provider.name
-        with _readable_failures(self._integration):
-            answer = self._client.get(path, params=params)
-            if answer.status_code == 401:
-                raise NeedsReauth(f"{name} no longer accepts this connection. Reconnect it.")
-            _refuse_unwell(name, answer)
-            if answer.status_code != 200:
-                raise ProviderError(f"{name} answered {answer.status_code} to a simple question about the account.")
-            found = answer.json()
-        if not isinstance(found, Mapping):
-            raise ProviderError(f"{name} gave an answer that can't be read.")
-        return found
-
-
 def error_code(said: object) -> str:
     """An OAuth error code as the provider said it, or `unknown_error` if that is not the shape of one."""
     return str(said) if re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", str(said)) else "unknown_error"
@@ -202,12 +166,12 @@ def _client(integration: Integration) -> OAuth2Client:
         redirect_uri=redirect_uri(integration),
         code_challenge_method="S256" if oauth.uses_pkce else None,
         timeout=TIMEOUT,
-        transport=Deadline(CALL),
+        transport=Deadline(provider_api.CALL),
     )
 
     def check(answer: httpx2.Response) -> httpx2.Response:
         # Before Authlib reads it: it would take a 429 with a JSON body for a token.
-        _refuse_unwell(integration.provider.name, answer)
+        refuse_unwell(integration.provider.name, answer)
         return answer
 
     client.register_compliance_hook("access_token_response", check)
@@ -215,29 +179,14 @@ def _client(integration: Integration) -> OAuth2Client:
     return client
 
 
-def _refuse_unwell(name: str, answer: httpx2.Response) -> None:
-    if answer.status_code == 429:
-        wait = answer.headers.get("Retry-After", "")
-        seconds = int(wait) if wait.isdigit() else RETRY_AFTER
-        raise ProviderRateLimited(f"{name} asks us to wait {seconds} seconds.", retry_after=seconds)
-    if answer.status_code >= 500:
-        raise ProviderError(f"{name} is having trouble (it answered {answer.status_code}). Try again in a minute.")
-
-
 @contextmanager
 def _readable_failures(integration: Integration) -> Iterator[None]:
-    """Whatever goes wrong in HTTP or in Authlib becomes one of our errors. `from None`: theirs may hold secrets."""
-    name = integration.provider.name
+    """As `readable_failures`, and for what goes wrong in Authlib."""
     try:
-        yield
+        with readable_failures(integration.provider.name):
+            yield
     except OAuthError as error:
         raise Refused(error.error) from None
-    except httpx2.TimeoutException:
-        raise ProviderError(f"{name} did not answer in time. Try again in a minute.") from None
-    except httpx2.HTTPError:
-        raise ProviderError(f"{name} could not be reached. Try again in a minute.") from None
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise ProviderError(f"{name} gave an answer that can't be read.") from None
 
 
 def _exchange_refused(integration: Integration, code: str) -> ConnectError:

@@ -73,7 +73,7 @@ def rename(request: MemberRequest, connection_id: UUID) -> HttpResponseBase:
 def disconnect(request: MemberRequest, connection_id: UUID) -> HttpResponse:
     """Give it up: bindings go, secrets are wiped, the provider is told."""
     connection: Connection = one_of(_all(request), pk=connection_id)
-    journey.disconnect(connection)
+    journey.disconnect(connection, by=request.user)
     messages.success(request, f"{connection.integration.provider.name} ({connection.display_name}) is disconnected.")
     return redirect("connections:list")
 

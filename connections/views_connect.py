@@ -90,7 +90,7 @@ def _choose(request: MemberRequest, integration: Integration, asked: popup.Reque
     connection: Connection = one_of(rows, pk=chosen)
     if asked.wish.intent:
         try:
-            journey.choose(connection, asked.wish.intent)
+            journey.choose(connection, asked.wish.intent, by=request.user)
         except ConnectError as error:
             return _problem_page(request, 409, "This account can't be used here", error.message)
     return _success(request, connection, asked.wish.target_origin, asked.wish.return_to, asked.wish.opener_state)

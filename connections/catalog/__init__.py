@@ -7,9 +7,21 @@ from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
-from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, Proxy, Scope, TokenAnswer, Waiver
+from connections.catalog._types import (
+    Account,
+    Api,
+    ApiKey,
+    EnvVar,
+    KeyField,
+    OAuth2,
+    Provider,
+    Proxy,
+    Scope,
+    TokenAnswer,
+    Waiver,
+)
 
-__all__ = ["Account", "Api", "CatalogueError", "EnvVar", "OAuth2", "Provider", "Proxy", "Scope"]
+__all__ = ["Account", "Api", "ApiKey", "CatalogueError", "EnvVar", "KeyField", "OAuth2", "Provider", "Proxy", "Scope"]
 __all__ += ["TokenAnswer", "Waiver", "all_providers", "get", "load"]
 
 SLUG = re.compile(r"^[a-z0-9][a-z0-9-]{0,38}$")
@@ -20,6 +32,8 @@ CREDENTIAL_HEADER = re.compile(
     r"^(?!(?:host|connection|cookie|content-.*|transfer-encoding)$)[a-z0-9-]+$", re.IGNORECASE
 )
 PARAMETER = re.compile(r"^[A-Za-z0-9_.-]+$")
+PREFIX = re.compile(r"^/[A-Za-z0-9_./-]*\{\}[A-Za-z0-9_./-]*$")
+FIELD = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
 class CatalogueError(Exception):
@@ -66,11 +80,28 @@ def _problems(provider: Provider, slug: str) -> list[str]:
     if not provider.auth:
         found.append("auth must name at least one way to connect.")
     found += [f"env: {var.name!r} must be upper case." for var in provider.env if not VARIABLE.match(var.name)]
-    addresses = [provider.api_url, provider.docs_url]
+    addresses = [provider.api_url, provider.docs_url, provider.key.keys_url if provider.key else ""]
     if oauth := provider.oauth:
         addresses += [oauth.authorize_url, oauth.token_url, oauth.refresh_url or "", oauth.revoke_url or ""]
     found += [f"{url!r} must be an https address." for url in addresses if url and urlsplit(url).scheme != "https"]
-    return found + _problems_of_proxy(provider)
+    return found + _problems_of_key(provider) + _problems_of_proxy(provider)
+
+
+def _problems_of_key(provider: Provider) -> list[str]:
+    """Fields have names of their own, and variables take what there is."""
+    found, key = [], provider.key
+    names = [*(field.name for field in key.fields), *key.made] if key else []
+    if len(set(names)) < len(names) or not all(FIELD.match(name) for name in names):
+        found.append("auth: fields and made secrets need names of their own: lower-case letters, digits, underscores.")
+    if key and not (key.fields and key.token.secret):
+        found.append("auth: the first field is the token, and that is secret.")
+    return found + [f"env: nothing is called {var.source!r}." for var in provider.env if not _is_known(var, key)]
+
+
+def _is_known(var: EnvVar, key: ApiKey | None) -> bool:
+    secret = [field.name for field in key.fields[1:] if field.secret] + [*key.made] if key else []
+    known = {"access_token", "account_id", *(f"secrets.{name}" for name in secret)}
+    return var.source in known or var.source.startswith("metadata.")
 
 
 def _problems_of_proxy(provider: Provider) -> list[str]:
@@ -80,10 +111,12 @@ def _problems_of_proxy(provider: Provider) -> list[str]:
         return []
     if not base.hostname or base.username or base.query or base.fragment:
         found.append("proxy: api_url must be a host and a path.")
-    if (proxy.header is None) == (proxy.query is None):
-        found.append("proxy: name either the header or the query parameter that carries the credential.")
+    if [proxy.header, proxy.query, proxy.path].count(None) != 2:
+        found.append("proxy: name either the header or the query parameter or the path that carries the credential.")
     if proxy.header and not CREDENTIAL_HEADER.match(proxy.header):
         found.append(f"proxy: {proxy.header!r} is no header for a credential.")
     if proxy.query and not PARAMETER.match(proxy.query):
         found.append(f"proxy: {proxy.query!r} is no plain name of a parameter.")
+    if proxy.path and not PREFIX.match(proxy.path):
+        found.append(f"proxy: {proxy.path!r} must begin with a slash and hold the credential's place, {{}}, once.")
     return found

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
+from urllib.parse import quote
 
 type Json = Mapping[str, Any]
 
@@ -37,7 +38,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenAnswer:
-    """A token endpoint's answer, read field by field. `expires_in` is seconds, None where the token does not expire."""
+    """A token endpoint's answer, read field by field. `expires_in` is seconds, None where the token does not expire.
+
+    For a pasted key: the key, and in `extra` the other fields.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
@@ -48,7 +52,10 @@ class TokenAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Whose account was connected: its id at the provider, a name people recognise, and facts worth keeping."""
+    """Whose account was connected: its id at the provider, a name people recognise, and facts worth keeping.
+
+    `id` is "" where a provider does not tell whose key it is.
+    """
 
     id: str
     name: str
@@ -87,30 +94,95 @@ class OAuth2:
         return self.pkce == "S256"
 
 
-type Auth = OAuth2
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyField:
+    """One thing that a person pastes. What is not secret is kept in the connection's metadata, under `name`."""
+
+    name: str = "api_key"
+    label: str = "API key"
+    secret: bool = True
+    # How such a thing begins, shown in the empty field.
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A credential that a person makes at the provider and pastes here. `identify` tries it before it is stored.
+
+    The first field is the token that tools get; `made` names secrets that are made up here beside it.
+    """
+
+    profile: ClassVar[Literal["byok_static"]] = "byok_static"
+    # Where such keys are made, and a sentence that takes a person there: "Open …, create …, and copy it."
+    keys_url: str
+    how: str
+    fields: tuple[KeyField, ...] = (KeyField(),)
+    # What a key looks like, for those who pasted something else: a regular expression, and the same in words
+    # ("begins with sk-"). The provider decides; this only says more about a key that it refused.
+    pattern: str = ""
+    looks: str = ""
+    # What a key must be allowed to do so that it can be tried, for those that are limited: "list models".
+    needs: str = ""
+    # Statuses by which the provider says that it does not know a key.
+    refused: frozenset[int] = frozenset({401})
+    made: tuple[str, ...] = ()
+
+    @property
+    def token(self) -> KeyField:
+        """The field whose value tools get as their token."""
+        return self.fields[0]
+
+
+type Auth = OAuth2 | ApiKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvVar:
-    """A variable that a running tool gets, when its value does not expire. `source` names a field of the connection."""
+    """A variable that a running tool gets, when its value does not expire.
+
+    `source` is `access_token`, `account_id`, `secrets.<name>` (pasted beside the token, or made here), or
+    `metadata.<name>`.
+    """
 
     name: str
-    source: Literal["access_token"] = "access_token"
+    source: str = "access_token"
+
+    @property
+    def told(self) -> str:
+        """Where an app finds the value in what it is told of the connection (contract section 4)."""
+        return self.source if self.source == "access_token" else f"credential.{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """Where a call that comes through our proxy carries the credential: in one header, or in one query parameter."""
+    """Where a call carries the credential: in one header, in one query parameter, or in the path.
+
+    Those of tools that come through our proxy, and our own.
+    """
 
     header: str | None = "Authorization"
     # Written before the credential, with a space between; None for the bare credential.
     scheme: str | None = "Bearer"
     # The parameter's name, for a provider that reads no header; then `header` is None.
     query: str | None = None
+    # What goes before every path, with `{}` for the credential; then `header` is None.
+    path: str | None = None
 
     def value(self, credential: str) -> str:
         """What the header holds."""
         return f"{self.scheme} {credential}" if self.scheme else credential
+
+    def headers(self, credential: str) -> dict[str, str]:
+        """The header, where there is one."""
+        return {self.header: self.value(credential)} if self.header else {}
+
+    def parameters(self, credential: str) -> dict[str, str]:
+        """The query parameter, where there is one."""
+        return {self.query: credential} if self.query else {}
+
+    def prefix(self, credential: str) -> str:
+        """What goes before the path. Quoted, so that a credential can't lead anywhere else."""
+        return self.path.format(quote(credential, safe=":")) if self.path else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +217,17 @@ class Provider:
     @property
     def oauth(self) -> OAuth2 | None:
         """The OAuth way to connect, if there is one."""
-        return next(iter(self.auth), None)
+        return next((kind for kind in self.auth if isinstance(kind, OAuth2)), None)
+
+    @property
+    def key(self) -> ApiKey | None:
+        """The way to connect by pasting a key, if there is one."""
+        return next((kind for kind in self.auth if isinstance(kind, ApiKey)), None)
+
+    @property
+    def carrier(self) -> Proxy:
+        """Where a call of our own carries the credential: as those of tools do."""
+        return self.proxy or Proxy()
 
     @property
     def monogram(self) -> str:

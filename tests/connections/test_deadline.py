@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from connections import oauth
+from connections import oauth, provider_api
 from connections.credentials import LEASE
 from connections.deadline import Deadline
 from connections.errors import ConnectError, ProviderError
 from connections.models import Integration
+from connections.provider_api import ProviderApi
 
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 type Dripping = Callable[[bytes, bytes], str]
@@ -66,7 +67,7 @@ DRIPS = pytest.mark.parametrize(
 def test_no_call_outlasts_its_time(
     call: str, drip: tuple[bytes, bytes], dripping: Dripping, googledrive: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oauth, "CALL", 0.4)
+    monkeypatch.setattr(provider_api, "CALL", 0.4)
     url = dripping(*drip)
     googledrive.endpoint_overrides = {"token_url": url, "revoke_url": url, "api_url": url}
     calls: dict[str, Callable[[], object]] = {
@@ -82,12 +83,12 @@ def test_no_call_outlasts_its_time(
 
 
 def _identity(integration: Integration) -> object:
-    with oauth.ProviderApi(integration, "access-1") as api:
+    with ProviderApi(integration, "access-1") as api:
         return api.get("/drive/v3/about")
 
 
 def test_a_call_is_over_before_the_lease_of_a_refresh() -> None:
-    assert LEASE.total_seconds() > oauth.CALL + 5
+    assert LEASE.total_seconds() > provider_api.CALL + 5
 
 
 def test_steps_keep_their_own_shorter_times(dripping: Dripping, googledrive: Integration) -> None:
