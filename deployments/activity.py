@@ -1,5 +1,7 @@
 """The record of who did what to a deployment."""
 
+from django.db.models import QuerySet
+
 from deployments.models import Activity, Deployment
 from tenants.models import User
 
@@ -16,3 +18,9 @@ def note(deployment: Deployment, action: str, *, by: User | None = None, detail:
         tenant_id=deployment.tenant_id, deployment=deployment, actor=by, action=action, detail=detail[:LONGEST]
     )
     return row
+
+
+def history(deployment: Deployment) -> QuerySet[Activity]:
+    """What was done to it, newest first."""
+    rows: QuerySet[Activity] = Activity.everyone.filter(deployment=deployment).select_related("actor")
+    return rows

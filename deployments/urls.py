@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deployments import api, runtime_api, views, views_apps, views_environment, views_keys, views_logs
+from deployments import api, runtime_api, views, views_activity, views_apps, views_environment, views_keys, views_logs
 
 app_name = "deployments"
 
@@ -10,7 +10,16 @@ deployment_pages = [
     path("deployments", views.deployment_list, name="list"),
     path("deployments/<uuid:deployment_id>", views.detail, name="detail"),
     path("deployments/<uuid:deployment_id>/connections", views.connections, name="connections"),
-    path("deployments/<uuid:deployment_id>/logs", views_logs.logs, name="logs"),
+    path("deployments/<uuid:deployment_id>/logs", views_logs.output, name="logs"),
+    path("deployments/<uuid:deployment_id>/logs/since", views_logs.output_since, name="output-since"),
+    path("deployments/<uuid:deployment_id>/logs/download", views_logs.output_download, name="output-download"),
+    path("deployments/<uuid:deployment_id>/logs/deploy", views_logs.deploy_log, name="deploy-log"),
+    path(
+        "deployments/<uuid:deployment_id>/logs/deploy/download",
+        views_logs.deploy_log_download,
+        name="deploy-log-download",
+    ),
+    path("deployments/<uuid:deployment_id>/activity", views_activity.activity, name="activity"),
     path("deployments/<uuid:deployment_id>/environment", views_environment.environment, name="environment"),
     path("deployments/<uuid:deployment_id>/retry", views.retry, name="retry"),
 ]

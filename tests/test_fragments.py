@@ -13,6 +13,7 @@ from connections.models import Connection, Integration
 from deployments import bindings, runtimes
 from deployments.models import App, Deployment, EnvironmentVariable
 from deployments.projects import create_project
+from deployments.runtimes import Output
 from tenants.models import Tenant, User
 from tests.scenery import make_deployment, make_release
 
@@ -31,6 +32,8 @@ PLACES: dict[str, str] = {
     "deployments:detail": "/deployments/{deployment}",
     "deployments:connections": "/deployments/{deployment}/connections",
     "deployments:logs": "/deployments/{deployment}/logs",
+    "deployments:deploy-log": "/deployments/{deployment}/logs/deploy",
+    "deployments:activity": "/deployments/{deployment}/activity",
     "deployments:environment": "/deployments/{deployment}/environment",
     "deployments:apps": "/apps",
     "deployments:app": "/apps/{project}",
@@ -56,8 +59,8 @@ FRAGMENTS = [(view, name) for view, names in views(get_resolver().url_patterns) 
 class Quiet:
     """A runtime with a line to read."""
 
-    def logs(self, deployment: Deployment, lines: int = 200) -> str:
-        return "listening"
+    def output(self, deployment: Deployment, since: str = "", lines: int | None = None) -> Output:
+        return Output(["listening"], "1")
 
 
 @pytest.fixture
