@@ -100,9 +100,7 @@ DASHBOARD: dict[str, tuple[Ask, ...]] = {
         call("POST", "/api/deploy", {"toolSlug": "clock", "bindings": {"notion": "{connection_id}"}}),
     ),
     "GET /api/deployments/{deployment_id}": (call("GET", "/api/deployments/{deployment_id}"),),
-} | {
-    f"POST /api/deployments/{{deployment_id}}/{verb}": (call("POST", f"/api/deployments/{{deployment_id}}/{verb}"),)
-    for verb in ("restart", "suspend", "resume", "destroy", "retry", "rollback")
+    "POST /api/deployments/{deployment_id}/retry": (call("POST", "/api/deployments/{deployment_id}/retry"),),
 }
 # As in the URL conf.
 PAGES: dict[str, tuple[Ask, ...]] = {
@@ -141,19 +139,7 @@ PAGES: dict[str, tuple[Ask, ...]] = {
     ),
     "deployments/<uuid:deployment_id>/activity": (page("/deployments/{deployment_id}/activity"),),
     "deployments/<uuid:deployment_id>/environment": (page("/deployments/{deployment_id}/environment"),),
-    "deployments/<uuid:deployment_id>/restart": (page("/deployments/{deployment_id}/restart", x="1"),),
-    "deployments/<uuid:deployment_id>/suspend": (page("/deployments/{deployment_id}/suspend", x="1"),),
-    "deployments/<uuid:deployment_id>/resume": (page("/deployments/{deployment_id}/resume", x="1"),),
-    "deployments/<uuid:deployment_id>/rollback": (page("/deployments/{deployment_id}/rollback", x="1"),),
     "deployments/<uuid:deployment_id>/retry": (page("/deployments/{deployment_id}/retry", x="1"),),
-    "deployments/<uuid:deployment_id>/upgrade": (
-        page("/deployments/{deployment_id}/upgrade"),
-        page("/deployments/{deployment_id}/upgrade", release="{deployment_id}"),
-    ),
-    "deployments/<uuid:deployment_id>/destroy": (
-        page("/deployments/{deployment_id}/destroy"),
-        page("/deployments/{deployment_id}/destroy", confirm="clock"),
-    ),
     "apps/<uuid:app_id>": (page("/apps/{app_id}"),),
     "apps/<uuid:app_id>/keys": (page("/apps/{app_id}/keys", name="Mine"),),
     "apps/<uuid:app_id>/keys/<uuid:key_id>/revoke": (
