@@ -184,7 +184,7 @@ def disconnect(request: MemberRequest, connection_id: UUID) -> Done:
     """Give a connection up: bindings go, secrets are wiped, the provider is told."""
     rows = Connection.objects.of(request.tenant).select_related("integration")
     connection: Connection = one_of(rows, pk=connection_id)
-    journey.disconnect(connection)
+    journey.disconnect(connection, by=request.user)
     return Done()
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from channels.db import aclose_old_connections
+from django.db import transaction
 from django.test import Client
 
-from connections import catalog
-from connections.models import Integration
+from connections import catalog, signals, vault
+from connections.models import Connection, Integration
 from deployments import event_hub, keys
 from deployments.models import App, Deployment, Release, Tool
 from deployments.projects import create_project
@@ -80,6 +81,20 @@ def extra_provider(db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., I
         return Integration.objects.create(slug=slug)
 
     return add
+
+
+@pytest.fixture
+def reconnect() -> Callable[[Connection, str], None]:
+    """(connection, token) → the same account was connected again, and the provider issued that token."""
+
+    def again(connection: Connection, token: str) -> None:
+        with transaction.atomic():
+            row = Connection.everyone.select_for_update().get(pk=connection.pk)
+            vault.seal(row, "credential", token)
+            row.save()
+            signals.connected.send(sender=Connection, connection=row, intent=None, renewed=True, by=None)
+
+    return again
 
 
 @pytest_asyncio.fixture
