@@ -34,6 +34,12 @@ def defaults(published: Published) -> dict[str, Any]:
 
 
 def _field(question: UserInput) -> forms.Field:
+    field = _bare_field(question)
+    field.widget.attrs |= _told_to_browsers(question)
+    return field
+
+
+def _bare_field(question: UserInput) -> forms.Field:
     common: dict[str, Any] = {
         "label": question.label,
         "help_text": question.description,
@@ -54,6 +60,19 @@ def _field(question: UserInput) -> forms.Field:
             return forms.CharField(**common, max_length=MAX_LENGTH, widget=_password(), strip=False)
         case "text":
             return forms.CharField(**common, max_length=MAX_LENGTH)
+
+
+def _told_to_browsers(question: UserInput) -> dict[str, Any]:
+    """The same rules as `_validators`, as attributes: a page can say what is wrong before anything is sent."""
+    rules = question.validations
+    found: dict[str, Any] = {"data-message": rules.message}
+    if question.input_type == "number":
+        ends = {"min": rules.min, "max": rules.max}
+        found |= {"step": "any"} | {name: _text(_decimal(end)) for name, end in ends.items() if end is not None}
+    elif question.input_type not in ("boolean", "select"):
+        # Not `pattern`: that one must match the whole, and its dialect is another.
+        found |= {"minlength": rules.min_length, "maxlength": rules.max_length, "data-pattern": rules.pattern}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _select(question: UserInput, common: Mapping[str, Any]) -> forms.ChoiceField:

@@ -16,6 +16,7 @@ def make_release(
     inputs: Sequence[Mapping[str, Any]] = (),
     version: str = "1.0.0",
     status: str = Release.Status.ACTIVE,
+    layout: Any = None,
 ) -> Release:
     """A release of the tool "Importer", without files: nothing starts it."""
     tool, _ = Tool.objects.get_or_create(
@@ -29,6 +30,7 @@ def make_release(
         "services": [{"role": "web"}],
         "integrations": list(integrations),
         "userInputs": list(inputs),
+        "wizardLayout": layout,
     }
     manifest = {"name": slug, "version": 1, "runtime": "python", "integrations": list(integrations)}
     return Release.objects.create(

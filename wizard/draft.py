@@ -1,49 +1,24 @@
-"""What one does with a draft: begin it, fill it in bit by bit, launch it or throw it away.
-
-Every write locks the row and touches only what it was given, so that two open tabs do not undo each other.
-"""
+"""What one does with a draft: begin it, launch it or throw it away. How it is filled in is in `keep`."""
 
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from connections import vault
-from connections.models import Connection, Integration
-from deployments import bindings
+from connections.models import Connection
 from deployments import launch as launching
 from deployments.inputs import defaults
 from deployments.manifest import published
 from deployments.models import Deployment, Release
 from tenants.models import Tenant, User
 from wizard.models import Draft
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """An integration that the tool declares, and what the tenant has to give for it."""
-
-    integration: Integration
-    optional: bool
-    choices: tuple[Connection, ...]
-    selected: Connection | None
-    problem: str = ""
-
-    @property
-    def missing(self) -> bool:
-        """The tool can't be launched like this."""
-        return not self.optional and self.selected is None
-
-    @property
-    def loss(self) -> str:
-        """What the tool can't do without it. A provider's summary says what one can do with it."""
-        ability = self.integration.provider.summary.rstrip(".")
-        return f"Without it the tool can’t {ability[:1].lower()}{ability[1:]}."
+from wizard.needs import chosen
+from wizard.pages import left_out
 
 
 def start(tenant: Tenant, user: User, release: Release) -> Draft:
@@ -59,57 +34,40 @@ def unfinished(tenant: Tenant, user: User) -> QuerySet[Draft]:
     return rows.select_related("release__tool")
 
 
-def needs(draft: Draft) -> list[Need]:
-    """What the tool declares, in its order."""
-    uses = published(draft.release).integrations
-    rows = Integration.objects.in_bulk([use.slug for use in uses])
-    return [_need(draft, rows[use.slug], optional=use.optional) for use in uses if use.slug in rows]
-
-
-def need(draft: Draft, slug: str) -> Need | None:
-    """One of them."""
-    return next((found for found in needs(draft) if found.integration.slug == slug), None)
-
-
-def chosen(draft: Draft) -> dict[str, Connection]:
-    """slug → connection that the tool will get."""
-    return {found.integration.slug: found.selected for found in needs(draft) if found.selected}
-
-
-def missing(draft: Draft) -> list[Need]:
-    """Required integrations without a connection."""
-    return [found for found in needs(draft) if found.missing]
+def typed(draft: Draft) -> dict[str, Any]:
+    """Input key → what was filled in so far, or the input's default. Holds secrets: never hand it to a template."""
+    plan = published(draft.release)
+    asked = {question.key for question in plan.inputs if question.asked}
+    # A newer release may have dropped a question that was answered for an older one.
+    return defaults(plan) | {key: value for key, value in stored(draft).items() if key in asked}
 
 
 def answers(draft: Draft) -> dict[str, Any]:
-    """Input key → what was filled in so far, or the input's default. Holds secrets: never hand it to a template."""
-    plan = published(draft.release)
-    known = {question.key for question in plan.inputs}
-    # A newer release may have dropped a question that was answered for an older one.
-    return defaults(plan) | {key: value for key, value in _stored(draft).items() if key in known}
+    """Input key → what a launch hands to the tool: `typed`, without what was left out. Holds secrets too."""
+    without, plan = left_out(draft).inputs, published(draft.release)
+    return defaults(plan) | {key: value for key, value in typed(draft).items() if key not in without}
+
+
+def stored(draft: Draft) -> dict[str, Any]:
+    """What was filled in, for whichever release. Holds secrets."""
+    text = vault.reveal(draft, "inputs")
+    return dict(json.loads(text)) if text else {}
 
 
 def select(draft: Draft, choices: Mapping[str, Connection | None]) -> None:
     """Keep which connection each integration gets; None goes on without."""
-    with _locked(draft) as row:
+    now = timezone.now().isoformat()
+    with locked(draft) as row:
         row.selected |= {slug: str(connection.pk) if connection else None for slug, connection in choices.items()}
-        row.save(update_fields=["selected", "updated_at"])
-    draft.selected = row.selected
-
-
-def fill_in(draft: Draft, *, name: str, slug: str, inputs: Mapping[str, Any]) -> None:
-    """Keep what was typed, right or wrong: nothing is lost when the tab closes."""
-    with _locked(draft) as row:
-        # Cut to what the columns hold; the form still says that it is too long.
-        row.name, row.slug = _clean(name)[:80], _clean(slug)[:64]
-        vault.seal(row, "inputs", json.dumps(_stored(row) | dict(inputs)))
-        row.save(update_fields=["name", "slug", "inputs", "updated_at"])
-    draft.name, draft.slug, draft.inputs = row.name, row.slug, row.inputs
+        # From the connect window: no page's own doing.
+        row.stamps |= {f"connection-{slug}": {"tab": "", "by": "", "at": now} for slug in choices}
+        row.save(update_fields=["selected", "stamps", "updated_at"])
+    draft.selected, draft.stamps = row.selected, row.stamps
 
 
 def launch(draft: Draft, user: User) -> Deployment:
     """The deployment that the draft describes. Launching twice gives the same one. Raises `LaunchRefused`."""
-    with _locked(draft) as row:
+    with locked(draft) as row:
         if row.deployment:
             return row.deployment
         deployment = launching.launch(
@@ -122,8 +80,8 @@ def launch(draft: Draft, user: User) -> Deployment:
             chosen=chosen(row),
         )
         # The deployment's own variables hold the inputs now; a second copy of the secrets serves nobody.
-        row.deployment, row.inputs = deployment, None
-        row.save(update_fields=["deployment", "inputs", "updated_at"])
+        row.deployment, row.inputs, row.disputed = deployment, None, None
+        row.save(update_fields=["deployment", "inputs", "disputed", "updated_at"])
     return deployment
 
 
@@ -132,43 +90,24 @@ def discard(draft: Draft) -> None:
     draft.delete()
 
 
-def keep_current(draft: Draft) -> bool:
+def keep_current(draft: Draft) -> bool | None:
     """Move on to the release that replaced the draft's while it lay around; what was filled in stays, by key.
 
-    False when the tool can't be deployed at all now.
+    True when it moved, None when the tool can't be deployed at all now.
     """
     if draft.release.status == Release.Status.ACTIVE:
-        return True
+        return False
     current = draft.release.tool.active_release
     if current is None:
-        return False
+        return None
     draft.release = current
     draft.save(update_fields=["release"])
     return True
 
 
-def _need(draft: Draft, integration: Integration, *, optional: bool) -> Need:
-    choices = tuple(bindings.choices(draft.tenant, integration.slug))
-    if integration.slug in draft.selected:
-        wanted = draft.selected[integration.slug]
-        selected = next((connection for connection in choices if str(connection.pk) == wanted), None)
-    else:
-        # Nothing to choose from: what there is, is what will be used. The review shows it before anything happens.
-        selected = choices[0] if len(choices) == 1 else None
-    return Need(integration, optional, choices, selected)
-
-
-def connection_of(found: Need, identity: str) -> Connection | None:
-    """The choice with that id; None for anything else, somebody else's connection among it."""
-    try:
-        wanted = UUID(identity)
-    except ValueError:
-        return None
-    return next((connection for connection in found.choices if connection.pk == wanted), None)
-
-
 @contextmanager
-def _locked(draft: Draft) -> Iterator[Draft]:
+def locked(draft: Draft) -> Iterator[Draft]:
+    """The draft's row as it is now, for nobody else to write meanwhile."""
     # Two tabs write the same JSON columns: the second must see what the first has written.
     with transaction.atomic():
         yield (
@@ -176,13 +115,3 @@ def _locked(draft: Draft) -> Iterator[Draft]:
             .select_related("tenant", "release__tool", "deployment")
             .get(pk=draft.pk)
         )
-
-
-def _stored(draft: Draft) -> dict[str, Any]:
-    text = vault.reveal(draft, "inputs")
-    return dict(json.loads(text)) if text else {}
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL refuses NUL characters in text."""
-    return text.replace("\x00", "").strip()

@@ -24,6 +24,13 @@ class Draft(TenantModel):
     selected: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     name = models.CharField(max_length=80, blank=True)
     slug = models.CharField(max_length=64, blank=True)
+    # Phases that somebody went through with Continue, and those that were left with Skip.
+    passed: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    skipped: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    # field → {"tab", "by", "at"}: which open page wrote it last.
+    stamps: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    # JSON object field → [{"value", "tab", "by", "at"}, …]: what other pages wrote there in the meantime.
+    disputed = VaultField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -10,9 +10,8 @@ from connections.intents import Intent, Purpose
 from connections.models import Connection
 from tenants.models import Tenant
 from wizard import draft as drafts
+from wizard.accounts import KIND
 from wizard.models import Draft
-
-KIND = "draft"
 
 
 class DraftMeaning:
@@ -30,11 +29,6 @@ class DraftMeaning:
         if draft is None:
             raise IntentRefused("This deployment was launched or discarded in the meantime. Start again from Tools.")
         return Purpose(label=f"to deploy {draft.release.tool.name}")
-
-
-def intent_of(draft: Draft) -> str:
-    """The draft as a signed intent, for a connect address."""
-    return intents.sign(Intent(KIND, str(draft.pk)))
 
 
 def connect() -> None:

@@ -13,12 +13,12 @@ tools = [
     path("tools/<slug:slug>/deploy", views_tools.start, name="start"),
 ]
 
-steps = [
-    path("deploy/<uuid:draft_id>", views.resume, name="resume"),
+# Which page of a draft is in the query: `?phase=<id>`.
+wizard = [
+    path("deploy/<uuid:draft_id>", views.draft, name="draft"),
+    path("deploy/<uuid:draft_id>/save", views.save, name="save"),
     path("deploy/<uuid:draft_id>/discard", views.discard, name="discard"),
-    path("deploy/<uuid:draft_id>/<slug:name>", views.step, name="step"),
-    path("deploy/<uuid:draft_id>/<slug:name>/save", views.autosave, name="autosave"),
     path("deploy/<uuid:draft_id>/connect/<slug:slug>", views.account, name="account"),
 ]
 
-urlpatterns = tools + steps
+urlpatterns = tools + wizard

@@ -1,172 +1,231 @@
-"""The wizard: connect, details, review, launch. Everything a step is told is kept in the draft at once."""
+"""The wizard: page after page, review, launch. Everything a page is told is kept in the draft at once."""
 
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
+from connections.byok import KeyForm
 from deployments.launch import LaunchRefused
+from deployments.layout import REVIEW, SubStep
 from tenants.access import writer_required
 from tenants.http import MemberRequest
 from tenants.scoped import one_of
+from wizard import accounts, forms, keep, phases
 from wizard import draft as drafts
-from wizard import forms, steps
-from wizard.draft import Need
+from wizard.forms import Details
+from wizard.merge import Sender, Verdict
 from wizard.models import Draft
-from wizard.receivers import intent_of
-
-# Which step can mend what a launch was refused for; everything else is seen on the review.
-MENDED_AT: Mapping[str, str] = {
-    "INVALID_SLUG": steps.DETAILS,
-    "SLUG_TAKEN": steps.DETAILS,
-    "INVALID_INPUT": steps.DETAILS,
-    "MISSING_BINDING": steps.CONNECT,
-    "UNKNOWN_BINDING": steps.CONNECT,
-}
-
-
-@writer_required
-@require_GET
-def resume(request: MemberRequest, draft_id: UUID) -> HttpResponse:
-    """Go on where something is still to do."""
-    draft = _draft(request, draft_id)
-    return redirect("wizard:step", draft.pk, next(iter(steps.unsettled(draft)), steps.REVIEW))
+from wizard.needs import Need, need, needs
+from wizard.pages import address, is_skipped, pages
+from wizard.parts import Parts
+from wizard.review import review
 
 
 @writer_required
 @never_cache
 @require_http_methods(["GET", "POST"])
-def step(request: MemberRequest, draft_id: UUID, name: str) -> HttpResponseBase:
-    """One step of the wizard. A draft that was launched leads to what became of it."""
-    draft = _draft(request, draft_id)
-    if draft.deployment_id:
-        return redirect("deployments:detail", draft.deployment_id)
-    if name not in STEPS:
-        raise Http404
-    if not drafts.keep_current(draft):
-        return redirect("wizard:tool", draft.release.tool_id)
-    if name not in steps.names(draft):
-        return redirect("wizard:step", draft.pk, steps.names(draft)[0])
-    return STEPS[name](request, draft)
+def draft(request: MemberRequest, draft_id: UUID) -> HttpResponseBase:
+    """One phase of the wizard; without a known one, on to where something is to do."""
+    found, phase = _draft(request, draft_id), request.GET.get("phase", "")
+    if found.deployment_id:
+        return redirect("deployments:detail", found.deployment_id)
+    page = pages(found).sub_step(phase)
+    # Before anything else: what was typed is kept, also for a page that a newer release no longer has.
+    if request.method == "POST" and page:
+        keep.keep(found, page, request.POST, _sender(request), final=_goes_on(request))
+    if (moved := drafts.keep_current(found)) is None:
+        return redirect("wizard:tool", found.release.tool_id)
+    if moved:
+        return _moved(request, found, phase)
+    if phase == REVIEW:
+        return _review(request, found)
+    if page is None:
+        return redirect(address(found, phases.where_to_go_on(found)))
+    return _answer(request, found, page) if request.method == "POST" else _show(request, found, page)
 
 
 @writer_required
 @require_POST
-def autosave(request: MemberRequest, draft_id: UUID, name: str) -> HttpResponseBase:
+def save(request: MemberRequest, draft_id: UUID) -> HttpResponseBase:
     """Keep what is on the screen while it is being filled in; nothing is judged."""
-    draft = _draft(request, draft_id)
-    if draft.deployment_id:
-        return redirect("deployments:detail", draft.deployment_id)
-    match name:
-        case steps.CONNECT:
-            drafts.select(draft, _choices(drafts.needs(draft), request.POST))
-        case steps.DETAILS:
-            forms.keep(draft, request.POST)
-        case _:
-            raise Http404
-    return TemplateResponse(request, "wizard/frame.html#draft-saved", {"draft": draft, "step": name, "saved": True})
+    found = _draft(request, draft_id)
+    if found.deployment_id:
+        return redirect("deployments:detail", found.deployment_id)
+    page = pages(found).sub_step(request.GET.get("phase", ""))
+    if page is None:
+        raise Http404
+    kept, labels = keep.keep(found, page, request.POST, _sender(request)), phases.all_labels(found)
+    context = {
+        "marks": kept.marks,
+        "disputed": [labels[name] for name in kept.named(Verdict.DISPUTED)],
+        "left": [labels[name] for name in kept.named(Verdict.LEFT)],
+        "url": address(found, page.id),
+    }
+    return TemplateResponse(request, "wizard/_saved.html", context)
 
 
 @writer_required
-@require_GET
+@never_cache
+@require_http_methods(["GET", "POST"])
 def account(request: MemberRequest, draft_id: UUID, slug: str) -> HttpResponseBase:
-    """One row of the Connect step, which fetches itself when connections change."""
-    draft = _draft(request, draft_id)
-    need = drafts.need(draft, slug)
-    if need is None or draft.deployment_id:
+    """One integration's row, which fetches itself when connections change; posted to, it takes a key."""
+    found = _draft(request, draft_id)
+    wanted = None if found.deployment_id else need(found, slug)
+    page = next((page for page in pages(found).sub_steps if any(use.slug == slug for use in page.integrations)), None)
+    if wanted is None or page is None:
         raise Http404
-    context = {"draft": draft, "need": need, "intent": intent_of(draft)}
-    return TemplateResponse(request, "wizard/connect.html#draft-account", context)
+    refused = accounts.paste(found, wanted, request.POST, request.user) if request.method == "POST" else None
+    context = {
+        "draft": found,
+        "row": Parts(found, request.user.email).row(slug, key=refused),
+        "phase": page.id,
+        "intent": accounts.intent_of(found),
+    }
+    return TemplateResponse(request, "wizard/page.html#draft-account", context, status=422 if refused else 200)
 
 
 @writer_required
 @require_POST
 def discard(request: MemberRequest, draft_id: UUID) -> HttpResponse:
     """Throw the draft away; what was connected stays connected."""
-    draft = _draft(request, draft_id)
-    if draft.deployment_id:
-        return redirect("deployments:detail", draft.deployment_id)
-    drafts.discard(draft)
+    found = _draft(request, draft_id)
+    if found.deployment_id:
+        return redirect("deployments:detail", found.deployment_id)
+    drafts.discard(found)
     messages.success(request, "Discarded. The accounts you connected stay connected.")
-    return redirect("wizard:tool", draft.release.tool_id)
+    return redirect("wizard:tool", found.release.tool_id)
 
 
-def _connect(request: MemberRequest, draft: Draft) -> HttpResponseBase:
+def _show(request: MemberRequest, draft: Draft, page: SubStep) -> HttpResponse:
+    if "check" not in request.GET:
+        return _page(request, draft, page, forms.filled_in(draft))
+    # Sent here because something stands against a launch: then the page says what.
+    return _page(request, draft, page, forms.judged(draft, values=drafts.typed(draft)), told=True)
+
+
+def _answer(request: MemberRequest, draft: Draft, page: SubStep) -> HttpResponse:
+    """What a page was left with; its values are kept already."""
+    posted, here = request.POST, address(draft, page.id)
+    if (target := posted.get("go")) is not None:
+        return redirect(address(draft, target if target in phases.names(draft) else page.id))
+    if "use" in posted:
+        name, _, position = posted["use"].partition(":")
+        keep.use(draft, name, int(position) if position.isdecimal() else -1, _sender(request))
+        return redirect(here)
+    if "skip" in posted and page.optional:
+        keep.go_through(draft, page, skip=True)
+        return redirect(address(draft, phases.after(draft, page.id)))
+    refused = _pasted(request, draft, page)
+    keep.go_through(draft, page)
+    if refused or phases.of_page(draft, page) or not _naming_holds(draft, page, posted):
+        details = forms.judged(draft, posted if page.has("deployment_name") else {})
+        return _page(request, draft, page, details, refused=refused, told=not refused, status=422)
+    return redirect(here if "paste" in posted else address(draft, phases.after(draft, page.id)))
+
+
+def _review(request: MemberRequest, draft: Draft) -> HttpResponse:
     if request.method == "GET":
-        return _page(request, draft, steps.CONNECT, needs=drafts.needs(draft), intent=intent_of(draft))
-    drafts.select(draft, _choices(drafts.needs(draft), request.POST))
-    needs = drafts.needs(draft)
-    if not any(need.missing for need in needs):
-        return redirect("wizard:step", draft.pk, steps.after(draft, steps.CONNECT))
-    told = [_told(need, draft) if need.missing else need for need in needs]
-    return _page(request, draft, steps.CONNECT, needs=told, intent=intent_of(draft), status=422)
-
-
-def _details(request: MemberRequest, draft: Draft) -> HttpResponseBase:
-    if request.method == "GET":
-        # Sent here by a refused launch: then the fields say what is wrong with them.
-        details = forms.judged(draft) if "check" in request.GET else forms.stored(draft)
-        return _page(request, draft, steps.DETAILS, details=details)
-    forms.keep(draft, request.POST)
-    details = forms.judged(draft, request.POST)
-    if not details.valid:
-        return _page(request, draft, steps.DETAILS, details=details, status=422)
-    return redirect("wizard:step", draft.pk, steps.after(draft, steps.DETAILS))
-
-
-def _review(request: MemberRequest, draft: Draft) -> HttpResponseBase:
-    if request.method == "GET":
-        return _page(request, draft, steps.REVIEW, needs=drafts.needs(draft), inputs=[*forms.summary(draft)])
+        context = {"review": review(draft), "hindrances": phases.hindrances(draft)}
+        return TemplateResponse(request, "wizard/review.html", _frame(draft, REVIEW) | context)
+    refusal = next((hindrance.sentence for hindrance in phases.hindrances(draft)), "")
     try:
-        deployment = drafts.launch(draft, request.user)
-    except LaunchRefused as refusal:
-        messages.error(request, refusal.message)
-        where = reverse("wizard:step", args=[draft.pk, MENDED_AT.get(refusal.code, steps.REVIEW)])
-        return redirect(f"{where}?check=1")
-    return redirect("deployments:detail", deployment.pk)
+        if not refusal:
+            return redirect("deployments:detail", drafts.launch(draft, request.user).pk)
+    except LaunchRefused as error:
+        refusal = error.message
+    messages.error(request, refusal)
+    mended_at = next((hindrance.phase for hindrance in phases.hindrances(draft)), "")
+    return redirect(address(draft, mended_at, check="1") if mended_at else address(draft, REVIEW))
 
 
-STEPS: Mapping[str, Callable[[MemberRequest, Draft], HttpResponseBase]] = {
-    steps.CONNECT: _connect,
-    steps.DETAILS: _details,
-    steps.REVIEW: _review,
-}
+def _moved(request: MemberRequest, draft: Draft, phase: str) -> HttpResponse:
+    """To the same phase of the release that replaced the draft's, if it has one."""
+    tool, version = draft.release.tool.name, draft.release.version
+    messages.info(request, f"{tool} {version} has replaced the release you began with. What you filled in is kept.")
+    there = phase if phase in phases.names(draft) else phases.where_to_go_on(draft)
+    return redirect(address(draft, there))
+
+
+def _pasted(request: MemberRequest, draft: Draft, page: SubStep) -> dict[str, KeyForm]:
+    """Try the keys that stand on the page. slug → form with what is wrong."""
+    asked = {use.slug for use in page.integrations}
+    wanted = request.POST.get("paste")
+    found = [need for need in needs(draft) if need.integration.slug in asked]
+    # A button without a key gets an answer too.
+    typed = [need for need in found if accounts.has_key(need, request.POST) or need.integration.slug == wanted]
+    tried = {need.integration.slug: accounts.paste(draft, need, request.POST, request.user) for need in typed}
+    return {slug: form for slug, form in tried.items() if form}
+
+
+def _naming_holds(draft: Draft, page: SubStep, posted: Mapping[str, Any]) -> bool:
+    """The draft holds name and address cut to size; what was sent may be longer."""
+    return not page.has("deployment_name") or not forms.judged(draft, posted).naming.errors
+
+
+def _page(
+    request: MemberRequest,
+    draft: Draft,
+    page: SubStep,
+    details: Details,
+    *,
+    refused: Mapping[str, KeyForm] = {},
+    told: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    parts = Parts(draft, request.user.email)
+
+    def explained(need: Need) -> Need:
+        problem = phases.hindered(need, draft.release.tool.name) if told and need.missing else ""
+        return replace(need, problem=problem)
+
+    rows = [
+        parts.row(use.slug, problem=explained, key=refused.get(use.slug))
+        for use in page.integrations
+        if need(draft, use.slug)
+    ]
+    blocks = parts.blocks(page, details, {row.need.integration.slug: row for row in rows})
+    context = {
+        "page": page,
+        "blocks": blocks,
+        "alone": len(blocks) == 1,
+        "skipped": is_skipped(draft, page),
+        "tab": secrets.token_hex(8),
+        "intent": accounts.intent_of(draft),
+        # Nothing but accounts: the page can go on by itself once they are all there.
+        "moves_on": all(block.type == "integration" for block in blocks),
+    }
+    return TemplateResponse(request, "wizard/page.html", _frame(draft, page.id) | context, status=status)
+
+
+def _frame(draft: Draft, phase: str) -> dict[str, Any]:
+    return {
+        "draft": draft,
+        "tool": draft.release.tool,
+        "phase": phase,
+        "progress": phases.progress(draft, phase),
+        "back": phases.before(draft, phase),
+    }
 
 
 def _draft(request: MemberRequest, draft_id: UUID) -> Draft:
     rows = Draft.objects.of(request.tenant).select_related("release__tool", "tenant")
-    draft: Draft = one_of(rows, pk=draft_id)
-    return draft
+    found: Draft = one_of(rows, pk=draft_id)
+    return found
 
 
-def _page(request: MemberRequest, draft: Draft, step: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    frame = {
-        "draft": draft,
-        "tool": draft.release.tool,
-        "step": step,
-        "progress": steps.progress(draft, step),
-        "problems": steps.problems(draft) if step == steps.REVIEW else {},
-        "back": steps.before(draft, step),
-    }
-    return TemplateResponse(request, f"wizard/{step}.html", frame | context, status=status)
+def _sender(request: MemberRequest) -> Sender:
+    return Sender.of(request.POST, request.user.email)
 
 
-def _choices(needs: list[Need], posted: QueryDict) -> dict[str, Any]:
-    """What the Connect step's form says; integrations that it does not speak of stay as they are."""
-    said = ((need, posted.get(f"connection-{need.integration.slug}")) for need in needs)
-    return {need.integration.slug: drafts.connection_of(need, choice) for need, choice in said if choice is not None}
-
-
-def _told(need: Need, draft: Draft) -> Need:
-    """The same need, with what to do about it."""
-    name, tool = need.integration.provider.name, draft.release.tool.name
-    what = f"Choose a {name} account" if need.choices else f"Connect {name}"
-    return replace(need, problem=f"{what} to go on: {tool} does not work without it.")
+def _goes_on(request: MemberRequest) -> bool:
+    """Whether somebody pressed Continue, and not another of the page's buttons."""
+    return not {"go", "use", "skip", "paste"} & request.POST.keys()

@@ -10,9 +10,10 @@ from tenants.access import member_required, writer_required
 from tenants.fragments import fragments
 from tenants.http import MemberRequest
 from wizard import draft as drafts
-from wizard import steps
+from wizard import phases
 from wizard.offers import offer, offers
 from wizard.overview import overview
+from wizard.pages import address
 
 
 @member_required
@@ -56,4 +57,4 @@ def start(request: MemberRequest, slug: str) -> HttpResponse:
     if release is None:
         return redirect("wizard:tool", slug)
     draft = drafts.start(request.tenant, request.user, release)
-    return redirect("wizard:step", draft.pk, steps.names(draft)[0])
+    return redirect(address(draft, phases.names(draft)[0]))

@@ -8,6 +8,7 @@ from django.test import Client
 from connections.models import Connection, Integration
 from tenants.models import Tenant, User
 from wizard import draft as drafts
+from wizard import needs
 from wizard.models import Draft
 
 type SignIn = Callable[[User], Client]
@@ -16,7 +17,7 @@ type Make = Callable[..., Connection]
 
 @pytest.fixture
 def address(draft: Draft) -> str:
-    return f"/deploy/{draft.pk}/connect"
+    return f"/deploy/{draft.pk}?phase=connect"
 
 
 def checked(page: str, value: object) -> bool:
@@ -49,9 +50,9 @@ def test_a_choice_leads_on(browser: Client, address: str, draft: Draft, make_con
     make_connection(draft.tenant, "notion", account_id="1")
     two = make_connection(draft.tenant, "notion", account_id="2")
     answer = browser.post(address, {"connection-notion": str(two.pk), "connection-googledrive": ""})
-    assert answer.headers["Location"] == f"/deploy/{draft.pk}/details"
+    assert answer.headers["Location"] == f"/deploy/{draft.pk}?phase=details"
     draft.refresh_from_db()
-    assert drafts.chosen(draft) == {"notion": two}
+    assert needs.chosen(draft) == {"notion": two}
 
 
 def test_without_a_required_account_one_does_not_get_on(browser: Client, address: str) -> None:
@@ -106,7 +107,7 @@ def test_choices_are_kept_while_they_are_made(
 ) -> None:
     make_connection(draft.tenant, "notion", account_id="1")
     two = make_connection(draft.tenant, "notion", account_id="2")
-    answer = browser.post(f"{address}/save", {"connection-notion": str(two.pk)})
+    answer = browser.post(f"/deploy/{draft.pk}/save?phase=connect", {"connection-notion": str(two.pk)})
     assert "Saved" in answer.text
     draft.refresh_from_db()
     assert draft.selected == {"notion": str(two.pk)}
@@ -116,7 +117,7 @@ def test_choices_are_kept_while_they_are_made(
 
 
 def test_a_row_is_the_one_of_the_page(browser: Client, address: str, draft: Draft) -> None:
-    row = browser.get(f"{address}/notion").text.strip()
+    row = browser.get(f"/deploy/{draft.pk}/connect/notion").text.strip()
     assert row.startswith("<div")
     assert 'id="draft-account-notion"' in row
     assert "draft-account-googledrive" not in row
@@ -128,12 +129,12 @@ def test_a_row_shows_the_new_account_selected(
     make_connection(draft.tenant, "notion", account_id="old")
     new = make_connection(draft.tenant, "notion", account_id="new")
     drafts.select(draft, {"notion": new})
-    assert checked(browser.get(f"{address}/notion").text, new.pk)
+    assert checked(browser.get(f"/deploy/{draft.pk}/connect/notion").text, new.pk)
 
 
-def test_a_row_of_something_else_is_not_found(browser: Client, address: str) -> None:
-    assert browser.get(f"{address}/github").status_code == 404
+def test_a_row_of_something_else_is_not_found(browser: Client, draft: Draft) -> None:
+    assert browser.get(f"/deploy/{draft.pk}/connect/github").status_code == 404
 
 
-def test_a_row_is_for_its_tenant(client_for: SignIn, stranger: User, address: str) -> None:
-    assert client_for(stranger).get(f"{address}/notion").status_code == 404
+def test_a_row_is_for_its_tenant(client_for: SignIn, stranger: User, draft: Draft) -> None:
+    assert client_for(stranger).get(f"/deploy/{draft.pk}/connect/notion").status_code == 404

@@ -9,14 +9,16 @@ from deployments.launch import LaunchRefused
 from deployments.models import Deployment, Release
 from tenants.models import Tenant, User
 from tests.scenery import make_deployment, make_release
+from tests.wizard.conftest import fill_in
 from wizard import draft as drafts
+from wizard import needs
 from wizard.models import Draft
 
 type Make = Callable[..., Connection]
 
 
 def ready(draft: Draft) -> None:
-    drafts.fill_in(draft, name="Ours", slug="ours", inputs={"DATABASE": "pages", "SECRET": "hush-hush"})
+    fill_in(draft, name="Ours", slug="ours", DATABASE="pages", SECRET="hush-hush")
 
 
 def test_a_draft_begins_with_a_name_and_a_free_address(tenant: Tenant, member: User, release: Release) -> None:
@@ -27,39 +29,32 @@ def test_a_draft_begins_with_a_name_and_a_free_address(tenant: Tenant, member: U
 
 def test_the_only_account_is_selected_without_asking(draft: Draft, make_connection: Make) -> None:
     connection = make_connection(draft.tenant, "notion")
-    assert drafts.chosen(draft) == {"notion": connection}
+    assert needs.chosen(draft) == {"notion": connection}
 
 
 def test_of_two_accounts_none_is_selected(draft: Draft, make_connection: Make) -> None:
     make_connection(draft.tenant, "notion", account_id="a")
     make_connection(draft.tenant, "notion", account_id="b")
-    assert [need.integration.slug for need in drafts.missing(draft)] == ["notion"]
+    assert [need.integration.slug for need in needs.missing(draft)] == ["notion"]
 
 
 def test_going_on_without_is_remembered(draft: Draft, make_connection: Make) -> None:
     make_connection(draft.tenant, "googledrive")
     drafts.select(draft, {"googledrive": None})
-    assert drafts.chosen(draft) == {}
+    assert needs.chosen(draft) == {}
 
 
 def test_a_disconnected_account_is_no_longer_selected(draft: Draft, make_connection: Make) -> None:
     connection = make_connection(draft.tenant, "notion")
     drafts.select(draft, {"notion": connection})
     Connection.everyone.update(status=Connection.Status.REVOKED)
-    assert drafts.missing(draft)
+    assert needs.missing(draft)
 
 
 def test_somebody_elses_account_is_never_selected(draft: Draft, other_tenant: Tenant, make_connection: Make) -> None:
     theirs = make_connection(other_tenant, "notion")
     drafts.select(draft, {"notion": theirs})
-    assert drafts.missing(draft)
-
-
-def test_two_tabs_do_not_undo_each_other(draft: Draft) -> None:
-    tab_a, tab_b = (Draft.everyone.get(pk=draft.pk) for _ in range(2))
-    drafts.fill_in(tab_a, name="A", slug="a", inputs={"DATABASE": "pages"})
-    drafts.fill_in(tab_b, name="B", slug="b", inputs={"MODE": "thorough"})
-    assert drafts.answers(Draft.everyone.get(pk=draft.pk)) == {"DATABASE": "pages", "MODE": "thorough"}
+    assert needs.missing(draft)
 
 
 def test_answers_start_from_the_defaults(draft: Draft) -> None:
@@ -99,7 +94,7 @@ def test_a_refused_launch_keeps_the_draft(draft: Draft, member: User) -> None:
 
 
 def test_a_draft_moves_on_to_the_release_that_replaced_its_own(draft: Draft) -> None:
-    drafts.fill_in(draft, name="Ours", slug="ours", inputs={"DATABASE": "pages", "MODE": "thorough"})
+    fill_in(draft, DATABASE="pages", MODE="thorough")
     Release.objects.update(status=Release.Status.SUPERSEDED)
     newer = make_release(version="2.0.0", inputs=[{"key": "DATABASE", "label": "Database"}])
     draft = Draft.everyone.get(pk=draft.pk)
@@ -115,5 +110,5 @@ def test_a_withdrawn_tool_cannot_be_deployed(draft: Draft) -> None:
 
 
 def test_what_is_lost_without_an_integration_is_said_in_words(draft: Draft) -> None:
-    need: Any = drafts.need(draft, "googledrive")
+    need: Any = needs.need(draft, "googledrive")
     assert need.loss == "Without it the tool can’t list and read the files of a Google Drive."

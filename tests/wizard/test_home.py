@@ -31,7 +31,7 @@ def test_an_empty_workspace_is_shown_the_way(browser: Client, notion: Integratio
 
 
 def test_a_provider_that_is_not_set_up_is_not_suggested(browser: Client, db: None) -> None:
-    assert "/connections/connect/" not in browser.get("/").text
+    assert "/connections/connect/notion" not in browser.get("/").text
 
 
 def test_with_an_account_the_next_step_is_a_tool(browser: Client, tenant: Tenant, make_connection: Make) -> None:

@@ -10,8 +10,9 @@ from connections.intents import Intent
 from connections.models import Connection
 from tenants.models import Tenant, User
 from tests.scenery import make_deployment
+from wizard.accounts import intent_of
 from wizard.models import Draft
-from wizard.receivers import intent_of
+
 
 type Make = Callable[..., Connection]
 

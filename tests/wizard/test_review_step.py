@@ -8,7 +8,7 @@ from django.test import Client
 from connections.models import Connection
 from deployments.models import Deployment
 from tests.scenery import make_deployment
-from wizard import draft as drafts
+from tests.wizard.conftest import fill_in
 from wizard.models import Draft
 
 type Make = Callable[..., Connection]
@@ -16,15 +16,14 @@ type Make = Callable[..., Connection]
 
 @pytest.fixture
 def address(draft: Draft) -> str:
-    return f"/deploy/{draft.pk}/review"
+    return f"/deploy/{draft.pk}?phase=review"
 
 
 @pytest.fixture
 def ready(draft: Draft, make_connection: Make) -> Draft:
     """A draft that can be launched."""
     make_connection(draft.tenant, "notion", display_name="Our wiki")
-    inputs = {"DATABASE": "pages", "MODE": "thorough", "VERBOSE": True, "SECRET": "hush-hush"}
-    drafts.fill_in(draft, name="Ours", slug="ours", inputs=inputs)
+    fill_in(draft, DATABASE="pages", MODE="thorough", VERBOSE="on", SECRET="hush-hush")
     return draft
 
 
@@ -45,7 +44,7 @@ def test_what_is_missing_is_said_with_a_way_to_mend_it(browser: Client, address:
     page = browser.get(address).text
     assert "Notion is not connected." in page
     assert "Database: This field is required." in page
-    assert f"/deploy/{draft.pk}/details?check=1" in page
+    assert f"/deploy/{draft.pk}?phase=details&amp;check=1" in page
 
 
 def test_launch_leads_to_the_deployment(browser: Client, address: str, ready: Draft) -> None:
@@ -64,19 +63,19 @@ def test_pressing_launch_twice_makes_one_deployment(browser: Client, address: st
 def test_a_missing_account_leads_back_to_connect(browser: Client, address: str, ready: Draft) -> None:
     Connection.everyone.update(status="revoked")
     answer = browser.post(address, follow=True)
-    assert answer.redirect_chain[0][0] == f"/deploy/{ready.pk}/connect?check=1"
-    assert "Importer needs Notion." in answer.text
+    assert answer.redirect_chain[0][0] == f"/deploy/{ready.pk}?phase=connect&check=1"
+    assert "Connect Notion to go on" in answer.text
 
 
 def test_an_address_taken_meanwhile_leads_back_to_the_details(browser: Client, address: str, ready: Draft) -> None:
     make_deployment(ready.tenant, ready.release, slug="ours")
     answer = browser.post(address, follow=True)
-    assert answer.redirect_chain[0][0] == f"/deploy/{ready.pk}/details?check=1"
+    assert answer.redirect_chain[0][0] == f"/deploy/{ready.pk}?phase=details&check=1"
     assert 'id="id_slug_error"' in answer.text
 
 
 def test_a_bad_answer_leads_back_to_the_details(browser: Client, address: str, ready: Draft) -> None:
-    drafts.fill_in(ready, name="Ours", slug="ours", inputs={"MODE": "sideways"})
+    fill_in(ready, MODE="sideways")
     answer = browser.post(address, follow=True)
     assert 'id="id_input-MODE_error"' in answer.text
     assert not Deployment.everyone.exists()

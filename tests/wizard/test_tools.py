@@ -37,14 +37,14 @@ def test_a_tool_shows_where_it_runs_already(browser: Client, tenant: Tenant, rel
 def test_deploy_begins_a_draft(browser: Client, member: User, release: Release) -> None:
     answer = browser.post("/tools/importer/deploy")
     draft = Draft.everyone.get()
-    assert answer.headers["Location"] == f"/deploy/{draft.pk}/connect"
+    assert answer.headers["Location"] == f"/deploy/{draft.pk}?phase=connect"
     assert (draft.user, draft.release) == (member, release)
 
 
 def test_a_tool_without_integrations_begins_with_the_details(browser: Client, release: Release) -> None:
     release.template["integrations"] = []
     release.save()
-    assert browser.post("/tools/importer/deploy").headers["Location"].endswith("/details")
+    assert browser.post("/tools/importer/deploy").headers["Location"].endswith("?phase=details")
 
 
 def test_an_open_draft_is_offered_first(browser: Client, draft: Draft) -> None:
