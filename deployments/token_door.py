@@ -2,7 +2,8 @@
 
 Only what is plainly good is answered here: an app's valid key, bound to an active connection whose token has more than
 a minute to live. Everything else (refusals, refreshes, connection keys, a chosen connection) goes to the ordinary view
-behind, which knows all the rules. Nothing is cached: each answer was in the database after it was asked for, so that a
+behind, which knows all the rules and takes a thread for each request; so each key has a few turns there, and whoever
+waits for one asks here once more. Nothing is cached: each answer was in the database after it was asked for, so that a
 revoked key fails at the very next request. `docs/performance.md` has the figures this is for.
 """
 
@@ -19,14 +20,18 @@ from deployments.errors import ApiError
 from deployments.front_door import bearer
 from deployments.moments import iso
 from deployments.token_lookup import Found, Question
+from deployments.turns import Turns
 from deployments.vending import SLUG
 
 logger = logging.getLogger(__name__)
 
 PATH = "/credentials/"
+BULK = "/credentials/_bulk"
 BATCH = 64  # questions in one SQL
 WAITING = 1000  # requests that may wait for their turn
 DEADLINE = 5.0  # seconds for one SQL; a healthy database needs a thousandth of that
+TURNS = 4  # requests of one key that the view behind answers at the same time; it may have to wait for a provider
+PATIENCE = 45.0  # seconds that a request waits for its turn; longer than a refresh may take
 NOTING = 1.0  # seconds over which uses of keys are gathered before they are written down
 
 
@@ -40,28 +45,31 @@ class TokenDoor(Door):
     def takes(self, scope: Scope) -> bool:
         """Requests that look as if the fast way could answer them."""
         path: str = scope["path"]
-        return path.startswith(PATH) and scope["method"] == "GET" and SLUG.fullmatch(path, len(PATH)) is not None
+        if not path.startswith(PATH) or scope["method"] != "GET":
+            return False
+        return SLUG.fullmatch(path, len(PATH)) is not None or path == BULK
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The token, or whatever the view behind has to say."""
         question = _question(scope)
         found = await self.counter.find(question) if question else None
         if found is None:
-            await self.behind(scope, receive, send)
-            return
-        body = _body(found)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [
-                    (b"content-type", b"application/json"),
-                    (b"cache-control", b"no-store"),
-                    (b"content-length", str(len(body)).encode()),
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": body})
+            await self._ask_behind(question, scope, receive, send)
+        else:
+            await _hand_out(found, send)
+
+    async def _ask_behind(self, question: Question | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ordinary way, a few requests of one key at a time. Raises `ApiError` `rate_limited`."""
+        try:
+            async with self.counter.turns.of(_name(scope)) as had_to_wait:
+                # Whoever was before us has refreshed the token, as a rule.
+                found = await self.counter.find(question) if question and had_to_wait else None
+                if found is None:
+                    await self.behind(scope, receive, send)
+                    return
+        except TooMany:
+            raise _too_many() from None
+        await _hand_out(found, send)
 
     @property
     def counter(self) -> "Counter":
@@ -84,6 +92,7 @@ class Counter:
         self.loop = asyncio.get_running_loop()
         self._lookups = token_lookup.of_this_database()
         self._ask = Coalesced(self._lookups, deadline=DEADLINE, batch=BATCH, most=WAITING)
+        self.turns = Turns(at_once=TURNS, most=WAITING, patience=PATIENCE)
         self._used: set[str] = set()
         self._noting: asyncio.Task[None] | None = None
 
@@ -92,7 +101,7 @@ class Counter:
         try:
             found = await self._ask(question)
         except TooMany:
-            raise ApiError("rate_limited", "Too many requests at this moment. Try again.", retry_after=1) from None
+            raise _too_many() from None
         if found and not found.noted:
             self._used.add(found.key_id)
             self._noting = self._noting or self.loop.create_task(self._note_soon())
@@ -120,10 +129,35 @@ class Counter:
 
 def _question(scope: Scope) -> Question | None:
     """None where the request is not of the kind that is answered here."""
-    if header(scope, b"x-vendo-connection") is not None:
+    if header(scope, b"x-vendo-connection") is not None or scope["path"] == BULK:
         return None
-    text = bearer(header(scope, b"authorization") or "")
-    return Question(keys.hash_of(text), scope["path"][len(PATH) :]) if text and keys.looks_like_key(text) else None
+    text = _bearer(scope)
+    return Question(keys.hash_of(text), scope["path"][len(PATH) :]) if keys.looks_like_key(text) else None
+
+
+def _name(scope: Scope) -> str:
+    """Under which a request takes its turns: its key's hash. What is no key has no rights and no need to hurry."""
+    text = _bearer(scope)
+    return keys.hash_of(text) if keys.looks_like_key(text) else ""
+
+
+def _bearer(scope: Scope) -> str:
+    return bearer(header(scope, b"authorization") or "") or ""
+
+
+def _too_many() -> ApiError:
+    return ApiError("rate_limited", "Too many requests at this moment. Try again.", retry_after=1)
+
+
+async def _hand_out(found: Found, send: Send) -> None:
+    body = _body(found)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _body(found: Found) -> bytes:

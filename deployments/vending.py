@@ -18,7 +18,7 @@ from deployments.models import ApiKey, Binding
 logger = logging.getLogger(__name__)
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")  # as in the catalogue; none begins with `_`
-AT_ONCE = 8  # refreshes that one bulk request makes side by side
+AT_ONCE = 4  # refreshes that one bulk request makes side by side
 DEADLINE = 40.0  # seconds; longer than one refresh or the wait for somebody else's can take
 
 

@@ -14,7 +14,7 @@ from connections.models import Connection, Integration
 from deployments import bindings, keys, token_lookup
 from deployments.asgi_door import in_thread
 from deployments.models import ApiKey, App
-from deployments.token_door import TokenDoor
+from deployments.token_door import TURNS, TokenDoor
 from tests.servers import serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -153,6 +153,36 @@ async def test_many_at_once_each_get_their_own(
             assert answer.json()["access_token"] == token
 
         await asyncio.gather(*(one(*pair) for pair in expected * 5))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("address", ["/credentials/notion", "/credentials/_bulk?slugs=notion"])
+async def test_a_few_of_one_key_go_to_the_view_at_once_and_the_others_look_again(
+    connection: Connection, app_key: str, address: str
+) -> None:
+    there, seen = 0, []
+
+    async def slow_view(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal there
+        there += 1
+        seen.append(there)
+        await asyncio.sleep(0.2)
+        await in_thread(lambda: Connection.everyone.update(expires_at=None))
+        there -= 1
+        await view_behind(scope, receive, send)
+
+    await in_thread(lambda: Connection.everyone.update(expires_at=soon()))
+    door = TokenDoor(slow_view)
+    with serving(door, at_the_end=door.close) as url:
+        async with httpx2.AsyncClient(base_url=url) as client:
+            headers = {"authorization": f"Bearer {app_key}"}
+            answers = await asyncio.gather(*(client.get(address, headers=headers) for _ in range(12)))
+    statuses = [answer.status_code for answer in answers]
+    assert max(seen) == TURNS
+    if "_bulk" in address:  # which is always the view's
+        assert statuses == [BEHIND] * 12
+    else:
+        assert sorted(statuses) == [200] * (12 - TURNS) + [BEHIND] * TURNS
 
 
 def test_the_use_of_a_key_is_noted_once_a_minute(ask: Ask, connection: Connection, url: str) -> None:
