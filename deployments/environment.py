@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from django.conf import settings
 from django.db import transaction
 
-from connections import vault
-from connections.models import Connection, Integration
+from connections import variables, vault
+from connections.models import Integration
 from deployments import keys, placeholders
 from deployments.manifest import Published, Secret, published
 from deployments.models import Binding, Deployment, EnvironmentVariable, Release
@@ -81,7 +81,7 @@ def resolve_integrations(deployment: Deployment) -> list[str]:
     found = {
         name: (value, binding.integration)
         for binding in bound
-        for name, value in materialised(binding.connection)
+        for name, value in variables.of(binding.connection).items()
         if name not in taken
     }
     _replace(deployment, Kind.INTEGRATION, found)
@@ -96,15 +96,6 @@ def renew_integrations(deployment: Deployment) -> bool:
     before = deployment.env_wanted
     resolve_integrations(deployment)
     return want(deployment) != before
-
-
-def materialised(connection: Connection) -> Iterator[tuple[str, str]]:
-    """The variables of a live connection. None for a token that expires: it would be stale within the hour.
-
-    One that waits for a new sign-in keeps them: what mends it is that sign-in, not a restart.
-    """
-    if connection.expires_at is None and connection.live and (token := vault.reveal(connection, "credential")):
-        yield from ((variable.name, token) for variable in connection.integration.provider.env)
 
 
 def want(deployment: Deployment) -> str:
@@ -130,9 +121,9 @@ def secret_values(deployment: Deployment) -> list[str]:
     return [_open(row) for row in _rows(deployment) if row.kind == Kind.INTEGRATION or row.name in hidden]
 
 
-def revision(variables: Mapping[str, str]) -> str:
+def revision(content: Mapping[str, str]) -> str:
     """SHA-256 of an environment's content. With the random API key in it, it tells nothing about other values."""
-    return hashlib.sha256(json.dumps(sorted(variables.items())).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(sorted(content.items())).encode()).hexdigest()
 
 
 def _releases(deployment: Deployment) -> list[Published]:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.conf import settings
 
+from connections import variables
 from connections.catalog import Provider
 from connections.models import Connection
 from connections.vault import VaultError
-from deployments import environment
 from deployments.errors import ApiError, connect_url
 from deployments.models import ApiKey, App
 from deployments.offers import env_bootstrap, logo_url
@@ -90,7 +90,7 @@ def _credential(connection: Connection) -> dict[str, str] | None:
     if connection.status == Connection.Status.NEEDS_REAUTH:
         return None
     try:
-        return dict(environment.materialised(connection)) or None
+        return variables.of(connection) or None
     except VaultError:
         logger.exception("The credential of connection %s could not be listed", connection.pk)
         return None
@@ -98,4 +98,4 @@ def _credential(connection: Connection) -> dict[str, str] | None:
 
 def _by_proxy_alone(provider: Provider) -> bool:
     """No way to connect yields a token of the tool's own: it calls our proxy, and its Vendo key opens that."""
-    return provider.proxy is not None and provider.oauth is None
+    return provider.proxy is not None and provider.oauth is None and provider.key is None

@@ -31,7 +31,7 @@ def env_bootstrap(provider: Provider) -> EnvBootstrap | None:
     if not provider.env:
         return None
     return EnvBootstrap(
-        vars=[EnvBootstrapVar(name=variable.name, value_from=variable.source) for variable in provider.env],
+        vars=[EnvBootstrapVar(name=variable.name, value_from=variable.told) for variable in provider.env],
         restart="gateway",
     )
 

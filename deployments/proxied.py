@@ -70,6 +70,12 @@ def with_credential(query: bytes, name: str, credential: str) -> bytes:
     return b"&".join([*others, f"{quote(name, safe='')}={quote(credential, safe='')}".encode()])
 
 
+def with_prefix(target: bytes, api_url: str, prefix: str) -> bytes:
+    """The address with what carries the credential between the API base and the tool's path."""
+    base = urlsplit(api_url).path.encode()
+    return base + prefix.encode() + target.removeprefix(base)
+
+
 def onward(headers: Headers, proxy: Proxy, defaults: Iterable[tuple[str, str]], credential: str) -> Headers:
     """A tool's headers as the provider gets them, with the credential where the catalogue says."""
     sent = list(_end_to_end(headers, TO_US | {proxy.header.lower().encode()} if proxy.header else TO_US))

@@ -168,6 +168,8 @@ class Exchange:
 
     def _request(self, passage: Passage, body: Body, waits: dict[str, float | None]) -> httpx2.Request:
         url, target, proxy = httpx2.URL(self._api_url), self._target, passage.proxy
+        if prefix := proxy.prefix(passage.credential):
+            target = proxied.with_prefix(target, self._api_url, prefix)
         if proxy.query:
             path, _, query = target.partition(b"?")
             target = path + b"?" + proxied.with_credential(query, proxy.query, passage.credential)

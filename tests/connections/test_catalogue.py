@@ -11,21 +11,28 @@ from connections import catalog
 from connections.models import Integration
 
 ROOT = Path(__file__).resolve().parents[2]
+OAUTH = 'OAuth2(authorize_url="https://example.com/a", token_url="https://example.com/t")'
 SOUND = """
-from connections.catalog import Account, OAuth2, Provider, Proxy
+from connections.catalog import Account, ApiKey, EnvVar, KeyField, OAuth2, Provider, Proxy
 
 provider = Provider(
     slug="{slug}", name="Example", category="Tests", summary="For tests.", docs_url="https://example.com/docs",
-    brand_color="{color}", api_url="{api}", {more} auth=(OAuth2(authorize_url="https://example.com/a", token_url="https://example.com/t"),),
+    brand_color="{color}", api_url="{api}", {more} auth=({auth},),
     identify=lambda api, answer: Account(id="1", name="One"), verify=lambda api: None,
 )
 """
 
 
 def _sheet(
-    *, slug: str = "my-provider", color: str = "#123456", api: str = "https://example.com", more: str = ""
+    *,
+    slug: str = "my-provider",
+    color: str = "#123456",
+    api: str = "https://example.com",
+    more: str = "",
+    key: str = "",
 ) -> str:
-    return SOUND.format(slug=slug, color=color, api=api, more=more)
+    auth = f"ApiKey(keys_url='https://example.com/k', how='Make one.', {key})" if key else OAUTH
+    return SOUND.format(slug=slug, color=color, api=api, more=more, auth=auth)
 
 
 def _load(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, catalog.Provider]:
@@ -59,6 +66,16 @@ def test_a_file_is_all_a_provider_needs(tmp_path: Path, monkeypatch: pytest.Monk
         (_sheet(api="https://user@example.com", more="proxy=Proxy(),"), "api_url must be a host and a path"),
         (_sheet(api="https://example.com/?a=b", more="proxy=Proxy(),"), "api_url must be a host and a path"),
         (_sheet(more="proxy=Proxy(query='key'),"), "name either the header or the query parameter"),
+        (_sheet(more="proxy=Proxy(path='/bot{}'),"), "name either the header or the query parameter or the path"),
+        (
+            _sheet(more="proxy=Proxy(header=None, path='bot'),"),
+            "must begin with a slash and hold the credential's place",
+        ),
+        (_sheet(more="env=(EnvVar(name='A', source='secrets.b'),),"), "nothing is called 'secrets.b'"),
+        (_sheet(key="fields=(KeyField(name='a b'),)"), "need names of their own"),
+        (_sheet(key="made=('api_key',)"), "need names of their own"),
+        (_sheet(key="fields=(KeyField(secret=False),)"), "the first field is the token, and that is secret"),
+        (_sheet(key="fields=()"), "the first field is the token"),
         (_sheet(more="proxy=Proxy(header=None),"), "name either the header or the query parameter"),
         (_sheet(more="proxy=Proxy(header='Host'),"), "'Host' is no header for a credential"),
         (_sheet(more="proxy=Proxy(header='A b'),"), "'A b' is no header for a credential"),

@@ -378,7 +378,7 @@ def test_an_account_that_cannot_be_used_after_all_is_said_so(
     make_connection: Callable[..., Connection],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def taken(*_: object) -> None:
+    def taken(*_: object, **__: object) -> None:
         raise ConnectError("db_insert_failed", "It serves another tool already.")
 
     monkeypatch.setattr(connect, "choose", taken)

@@ -57,13 +57,19 @@ def test_every_provider_gets_its_credential_where_it_says_and_nothing_of_ours(pr
     sent = [(b"authorization", b"Bearer vendo_sk_x"), (b"x-api-key", b"vendo_sk_x"), (b"accept", b"a")]
     headers = dict(proxied.onward(sent, provider.proxy, provider.api_headers.items(), "the-token"))
     query = proxied.with_credential(b"", provider.proxy.query, "the-token") if provider.proxy.query else b""
-    assert (b"the-token" in query) != any(b"the-token" in value for value in headers.values())
+    path = provider.proxy.prefix("the-token").encode()
+    assert [b"the-token" in place for place in (query, path, b" ".join(headers.values()))].count(True) == 1
     assert not any(b"vendo_sk_" in value for value in headers.values())
     assert {name.lower().encode() for name in provider.api_headers} <= {name.lower() for name in headers}
 
 
 def test_a_credential_in_the_query_is_written_as_a_query() -> None:
     assert proxied.with_credential(b"", "k", "a&b=c d/%") == b"k=a%26b%3Dc%20d%2F%25"
+
+
+def test_a_credential_in_the_path_leads_nowhere_else() -> None:
+    prefix = catalog.Proxy(header=None, path="/bot{}").prefix("../../a?b#c%2f")
+    assert proxied.with_prefix(b"/base/x?q", BASE, prefix) == b"/base/bot..%2F..%2Fa%3Fb%23c%252f/x?q"
 
 
 def test_a_header_that_quotes_the_credential_is_left_out() -> None:

@@ -116,3 +116,13 @@ def test_a_credential_in_the_query_leaves_the_rest_as_it_is(
         f"/base/x?api_key={TOKEN}",
     ]
     assert api.seen[0].header("authorization") is None
+
+
+def test_a_credential_in_the_path_goes_between_the_base_and_the_rest(
+    ask: Ask, api: Upstream, reached: Callable[[Proxy], None]
+) -> None:
+    reached(Proxy(header=None, path="/bot{}"))
+    ask("GET", "/x?a=1")
+    ask("GET", "")
+    assert [seen.target for seen in api.seen] == [f"/base/bot{TOKEN}/x?a=1", f"/base/bot{TOKEN}"]
+    assert api.seen[0].header("authorization") is None
