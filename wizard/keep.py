@@ -87,7 +87,7 @@ def current(draft: Draft) -> dict[str, Any]:
 
 def sent(draft: Draft, page: SubStep, posted: QueryDict) -> dict[str, Any]:
     """Field → value, of those that the page asks for and the form speaks of."""
-    named = {name: _clean(posted[name])[:size] for name, size in COLUMNS.items() if name in posted}
+    named = {name: _clean(str(posted[name]))[:size] for name, size in COLUMNS.items() if name in posted}
     found: dict[str, Any] = named if page.has("deployment_name") else {}
     found |= forms.sent(draft, page, posted)
     return found | _choices(draft, page, posted)
@@ -147,7 +147,7 @@ def _choices(draft: Draft, page: SubStep, posted: QueryDict) -> dict[str, Any]:
     """What the form says about accounts."""
     asked = {use.slug for use in page.integrations}
     found = (need for need in needs(draft) if need.integration.slug in asked and need.field in posted)
-    chosen = ((need, connection_of(need, posted[need.field])) for need in found)
+    chosen = ((need, connection_of(need, str(posted[need.field]))) for need in found)
     return {need.field: str(connection.pk) if connection else "" for need, connection in chosen}
 
 

@@ -13,7 +13,6 @@ from tests.scenery import make_deployment
 from wizard.accounts import intent_of
 from wizard.models import Draft
 
-
 type Make = Callable[..., Connection]
 
 
