@@ -11,14 +11,18 @@ from django.utils import timezone
 from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult
 
-from deployments import lease, tasks
+from deployments import lease, rebind, tasks
 
 # A launch commits first and enqueues then; give it the time for that.
 GRACE = timedelta(seconds=5)
 
 
 def sweep() -> list[UUID]:
-    """Enqueue every deployment that should go on and that nobody works on; returns their ids."""
+    """Enqueue every deployment that should go on and that nobody works on; returns their ids.
+
+    Before that, tools are restarted that should have done so by themselves (`restart_on`).
+    """
+    rebind.restart_overdue()
     orphans = lease.free().filter(updated_at__lt=timezone.now() - GRACE).values_list("pk", flat=True)
     taken_up = [pk for pk in orphans if not _waiting(pk)]
     for pk in taken_up:

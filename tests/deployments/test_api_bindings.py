@@ -16,6 +16,7 @@ from connections.models import Connection, Integration
 from deployments import bindings
 from deployments.models import App, Binding, Deployment
 from tenants.models import Tenant, User
+from tests.deployments.running import applied, bound
 
 pytestmark = pytest.mark.django_db
 type MakeConnection = Callable[..., Connection]
@@ -54,12 +55,32 @@ def test_binding(client: Client, project: App, make_connection: MakeConnection, 
 def test_a_running_tool_with_the_old_token_in_its_environment_needs_a_restart(
     client: Client, tenant: Tenant, make_connection: MakeConnection, make_deployment: MakeDeployment
 ) -> None:
-    app = make_deployment(tenant, "notion", "googledrive").app
+    app = applied(make_deployment(tenant, "notion", "googledrive")).app
     for slug, needed in (("notion", True), ("googledrive", False)):
         ends = None if slug == "notion" else timezone.now() + timedelta(hours=1)
         new = make_connection(tenant, slug, expires_at=ends)
         body = {"provider_slug": slug, "connection_id": str(new.pk)}
         assert send(client, "POST", f"/api/apps/{app.pk}/bindings", body).json()["restartRequired"] is needed
+
+
+def test_going_back_to_the_account_it_was_started_with_needs_none(
+    client: Client, tenant: Tenant, make_connection: MakeConnection, make_deployment: MakeDeployment
+) -> None:
+    ada, grace = (make_connection(tenant, "notion", token=name) for name in ("ada-token", "grace-token"))
+    app = bound(make_deployment(tenant, "notion"), ada).app
+    for connection, needed in ((grace, True), (ada, False)):
+        body = {"provider_slug": "notion", "connection_id": str(connection.pk)}
+        answer = send(client, "POST", f"/api/apps/{app.pk}/bindings", body).json()
+        assert (answer["already_connected"], answer["restartRequired"]) == (False, needed)
+
+
+@pytest.mark.parametrize("status", ["deploying", "suspended", "failed"])
+def test_what_does_not_run_needs_no_restart(
+    client: Client, tenant: Tenant, make_connection: MakeConnection, make_deployment: MakeDeployment, status: str
+) -> None:
+    app = applied(make_deployment(tenant, "notion", status=status)).app
+    body = {"provider_slug": "notion", "connection_id": str(make_connection(tenant, "notion").pk)}
+    assert send(client, "POST", f"/api/apps/{app.pk}/bindings", body).json()["restartRequired"] is False
 
 
 def test_refusals_of_a_binding(
@@ -136,11 +157,11 @@ def in_one_step(client: Client, connection: object, deployment: object) -> Any:
 def test_a_deployment_is_given_a_connection(
     client: Client, tenant: Tenant, make_connection: MakeConnection, make_deployment: MakeDeployment
 ) -> None:
-    deployment, connection = make_deployment(tenant, "notion"), make_connection(tenant, "notion")
+    deployment, connection = applied(make_deployment(tenant, "notion")), make_connection(tenant, "notion")
     answer = {"ok": True, "connection_id": str(connection.pk), "already_connected": False, "restartRequired": True}
     assert in_one_step(client, connection.pk, deployment.pk).json() == answer
-    again = answer | {"already_connected": True, "restartRequired": False}
-    assert in_one_step(client, connection.pk, deployment.pk).json() == again
+    # Nothing changed by the second call, and the tool still runs without it.
+    assert in_one_step(client, connection.pk, deployment.pk).json() == answer | {"already_connected": True}
     assert Binding.everyone.get().app == deployment.app
 
 
