@@ -25,13 +25,15 @@ function link(attempt) {
 
 function note(trigger) {
   if (!trigger) return null;
-  let element = trigger.nextElementSibling;
+  // A menu closes when one chooses from it: what happens then is told beside it.
+  const place = trigger.closest("details.menu") ?? trigger;
+  let element = place.nextElementSibling;
   if (!element?.matches("[data-connect-note]")) {
     element = document.createElement("span");
     element.className = "connect-note";
     element.dataset.connectNote = "";
     element.setAttribute("role", "status");
-    trigger.after(element);
+    place.after(element);
   }
   return element;
 }
