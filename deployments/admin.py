@@ -8,34 +8,10 @@ from django.http import HttpRequest
 
 from connections.admin import Readable
 from deployments import bindings, keys
-from deployments.models import ApiKey, App, Binding, DeployLog, Deployment, EnvironmentVariable, Event, Release, Tool
+from deployments.admin_releases import ReleaseAdmin, ToolAdmin
+from deployments.models import ApiKey, App, Binding, DeployLog, Deployment, EnvironmentVariable, Event
 
-
-@admin.register(Tool)
-class ToolAdmin(admin.ModelAdmin[Tool]):
-    """The tools that can be deployed; `publish_tool` adds them."""
-
-    list_display = ("name", "slug", "created_at")
-    search_fields = ("name", "slug")
-    readonly_fields = ("slug", "created_at")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """A tool without a release is of no use."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Tool | None = None) -> bool:
-        """Its deployments run on."""
-        return False
-
-
-@admin.register(Release)
-class ReleaseAdmin(Readable):
-    """Published versions."""
-
-    list_display = ("tool", "version", "status", "published_at")
-    list_filter = ("status", "tool")
-    list_select_related = ("tool",)
-    fields = ("id", "tool", "version", "status", "digest", "source_dir", "manifest", "template", "published_at")
+__all__ = ["ReleaseAdmin", "ToolAdmin"]
 
 
 @admin.register(App)

@@ -13,7 +13,20 @@ MAX_BYTES = 100 * 1024 * 1024
 
 # Made by working on a tool, or private to who works on it; never part of it.
 SKIPPED_FOLDERS = frozenset(
-    {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".idea", ".vscode"}
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        "venv",
+        "node_modules",
+        "__pycache__",
+        ".tox",
+        ".nox",
+        ".idea",
+        ".vscode",
+        "__MACOSX",
+    }
 )
 SKIPPED_ENDINGS = (".pyc", ".pyo", ".egg-info", ".DS_Store")
 SAMPLES = (".example", ".sample", ".template")
@@ -61,15 +74,16 @@ def _walk(root: Path) -> Iterator[Path]:
     for folder, folders, files in root.walk():
         linked = [name for name in folders if (folder / name).is_symlink()]
         folders[:] = sorted(name for name in folders if name not in linked and not _is_skipped_folder(folder / name))
-        yield from (folder / name for name in sorted([*files, *linked]) if not _is_skipped(name))
+        yield from (folder / name for name in sorted([*files, *linked]) if not is_left_out(name))
 
 
 def _is_skipped_folder(folder: Path) -> bool:
     # A virtual environment says so itself, whatever its name.
-    return _is_skipped(folder.name) or (folder / "pyvenv.cfg").exists()
+    return is_left_out(folder.name) or (folder / "pyvenv.cfg").exists()
 
 
-def _is_skipped(name: str) -> bool:
+def is_left_out(name: str) -> bool:
+    """Whether a file or folder of that name is never part of a tool."""
     if name == ".env" or name.startswith(".env."):
         return not name.endswith(SAMPLES)
     is_cache = name.startswith(".") and name.endswith("_cache")

@@ -22,12 +22,6 @@ OURS = {"tenants", "connections", "deployments", "wizard", "mfa", "socialaccount
 
 
 @pytest.fixture
-def operator(db: None, client_for: Callable[[User], Client]) -> Client:
-    """The browser of somebody who may use the admin."""
-    return client_for(User.objects.create_superuser("operator@vendo.example", "correct horse battery"))
-
-
-@pytest.fixture
 def world(
     tenant: Tenant,
     owner: User,
