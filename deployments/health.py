@@ -8,7 +8,7 @@ from django.conf import settings
 
 from deployments.manifest import ReadinessPlan
 from deployments.models import Deployment
-from deployments.runtimes import Runtime, RuntimeState, Status
+from deployments.runtimes import Runtime, RuntimeState, Status, unreachable
 
 ASK_WITHIN = 5.0  # seconds for one answer
 LIVES = 4  # processes, one after the other, that a tool may use up before we stop hoping
@@ -67,9 +67,8 @@ def _refuse_the_dead(state: RuntimeState, lives: set[int]) -> None:
     if state.pid:
         lives.add(state.pid)
     if state.status is Status.UNKNOWN:
-        raise Unwell(
-            "The tool supervisor stopped answering.", "Start it with `python manage.py tool_supervisor`, then retry."
-        )
+        silent = unreachable()
+        raise Unwell(silent.message, silent.remedy)
     if state.status in {Status.ENDED, Status.STOPPED} or len(lives) > LIVES:
         code = "" if state.exit_code is None else f" with exit code {state.exit_code}"
         raise Unwell(

@@ -62,7 +62,7 @@ def releases_dir() -> Path:
 def unsupported(source: ToolSource) -> list[Problem]:
     """What the format allows and this installation can't do."""
     found = []
-    if source.template.services[0].image is not None and getattr(settings, "VENDO_RUNTIME", "process") != "docker":
+    if source.template.services[0].image is not None and settings.RUNTIME != "docker":
         where = place(TEMPLATE, "services", 0, "image")
         fix = "Tools run as processes here: remove it, or run the dashboard with VENDO_RUNTIME=docker."
         found.append(Problem(where, "a tool in source form", "a container image", fix))

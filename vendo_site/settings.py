@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "vendo_site.middleware.one_host",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "vendo_site.middleware.tools_have_no_cookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -254,5 +255,18 @@ SANDBOX_URL = env.str("VENDO_SANDBOX_URL", default="http://127.0.0.1:8500").rstr
 VENDO_DOMAIN = env.str("VENDO_DOMAIN", default="").strip(".").lower()
 TOOL_PORTS = env.str("VENDO_TOOL_PORTS", default="8100-8199")
 TOOL_HOST = env.str("VENDO_TOOL_HOST", default="127.0.0.1")
+# What runs tools: "process", under supervisord, or "docker", in containers.
+RUNTIME = env.str("VENDO_RUNTIME", default="process")
+TOOL_USERS = env.str("VENDO_TOOL_USERS", default="auto")
+TOOL_MEMORY = env.str("VENDO_TOOL_MEMORY", default="")
+TOOL_PROCESSES = env.int("VENDO_TOOL_PROCESSES", default=512)
+TOOL_FILES = env.int("VENDO_TOOL_FILES", default=4096)
+DOCKER_HOST = env.str("DOCKER_HOST", default="unix:///var/run/docker.sock")
+DOCKER_IMAGE = env.str("VENDO_DOCKER_IMAGE", default="python:3.13-slim")
+# In a network of their own, containers can't reach a dashboard whose address is this machine's own.
+DOCKER_NETWORK = env.str(
+    "VENDO_DOCKER_NETWORK",
+    default="host" if BASE_HOST in {"localhost", "127.0.0.1", "::1"} else "bridge",
+)
 DEMO_EMAIL = "demo@vendo.example"
 DEMO_PASSWORD = "demo-vendo-2026"  # noqa: S105  (the demo account, which exists only on a developer's machine)

@@ -7,7 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from django.conf import settings
+
 from deployments.models import Deployment
+
+PROCESS, DOCKER = "process", "docker"
 
 
 class Status(StrEnum):
@@ -92,9 +96,24 @@ class Runtime(Protocol):
 
 def current() -> Runtime:
     """The runtime of this installation."""
-    from deployments.runtimes.process import ProcessRuntime  # noqa: PLC0415  (it implements what is above)
+    if settings.RUNTIME == DOCKER:
+        from deployments.runtimes.containers import DockerRuntime  # noqa: PLC0415  (it implements what is above)
+
+        return DockerRuntime()
+    from deployments.runtimes.process import ProcessRuntime  # noqa: PLC0415
 
     return ProcessRuntime()
+
+
+def unreachable() -> RuntimeFailed:
+    """What to raise where that which runs the tools does not answer."""
+    if settings.RUNTIME == DOCKER:
+        from deployments.runtimes import engine  # noqa: PLC0415
+
+        return engine.unreachable()
+    from deployments.runtimes import supervisor  # noqa: PLC0415
+
+    return supervisor.not_running()
 
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")

@@ -19,7 +19,7 @@ from django.db import OperationalError, connection
 from deployments import environment
 from deployments.manifest import published
 from deployments.models import Deployment
-from deployments.runtimes import folders
+from deployments.runtimes import RuntimeFailed, folders, limits, users
 
 PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SHELL_WORDS = frozenset("$&|;<>()`*?[]#~\n")
@@ -38,6 +38,7 @@ class Child:
     folder: Path
     command: list[str]
     environment: dict[str, str]
+    user: int | None
 
 
 def prepare(deployment_id: str) -> Child:
@@ -49,13 +50,15 @@ def prepare(deployment_id: str) -> Child:
     if not folder.is_dir():
         raise NotToRun(f"{folder} is missing. Deploy the tool again.")
     release = published(deployment.release)
-    return Child(folder, argv(release.service.command), _environment(deployment))
+    return Child(folder, argv(release.service.command), _environment(deployment), _user(deployment))
 
 
 def execute(child: Child) -> NoReturn:
     """Become the tool."""
     connection.close()
-    die_with_parent()
+    limits.apply(own_user=child.user is not None)
+    users.become(child.user)
+    die_with_parent()  # a change of the user makes Linux forget it
     os.chdir(child.folder)
     os.umask(0o077)
     sys.stdout.flush()
@@ -77,6 +80,17 @@ def die_with_parent() -> None:
     """Ask Linux to end us when supervisord dies without a word; orphans would keep their ports."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _user(deployment: Deployment) -> int | None:
+    """Whom the tool runs as; its files are that user's from here on, whoever made them."""
+    try:
+        user = users.of(deployment)
+        users.hand_over(deployment, user)
+        users.open_the_way(user)
+    except RuntimeFailed as failure:
+        raise NotToRun(f"{failure.message} {failure.remedy}") from None
+    return user
 
 
 def _environment(deployment: Deployment) -> dict[str, str]:

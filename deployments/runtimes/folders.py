@@ -1,15 +1,28 @@
-"""Where the process runtime keeps a tool's things: `DATA_DIR/tools/<deployment id>/`."""
+"""Where runtimes keep a tool's things: `DATA_DIR/tools/<deployment id>/`."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 
 from deployments.models import Deployment
+from deployments.runtimes import RuntimeFailed
+
+
+def all_tools() -> Path:
+    """Everything of all deployments."""
+    return Path(settings.DATA_DIR) / "tools"
+
+
+def all_private() -> Iterator[Path]:
+    """HOME of every deployment."""
+    yield from all_tools().glob("*/home")
 
 
 def home(deployment: Deployment) -> Path:
     """Everything of one deployment."""
-    return Path(settings.DATA_DIR) / "tools" / str(deployment.pk)
+    return all_tools() / str(deployment.pk)
 
 
 def releases(deployment: Deployment) -> Path:
@@ -32,6 +45,11 @@ def venv(deployment: Deployment) -> Path:
     return release(deployment) / "venv"
 
 
+def venvs(deployment: Deployment) -> Path:
+    """Where those environments are."""
+    return release(deployment) / "venvs"
+
+
 def private(deployment: Deployment) -> Path:
     """The process's HOME."""
     return home(deployment) / "home"
@@ -46,10 +64,22 @@ def make(deployment: Deployment) -> None:
     """Create the folders, readable for nobody else."""
     root = home(deployment)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    root.chmod(0o700)
+    root.chmod(root.stat().st_mode & 0o770)
     _adopt_single_copy(deployment)
     for folder in (release(deployment), private(deployment), log(deployment).parent):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def delete(deployment: Deployment) -> None:
+    """Delete all of it. Raises `RuntimeFailed`."""
+    try:
+        shutil.rmtree(home(deployment))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise RuntimeFailed(
+            f"The tool's folder can't be deleted: {error.strerror}.", "Ask an operator to look at it, then retry."
+        ) from None
 
 
 def _adopt_single_copy(deployment: Deployment) -> None:

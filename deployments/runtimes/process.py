@@ -1,6 +1,5 @@
 """Tools as processes of this machine, under supervisord."""
 
-import shutil
 import xmlrpc.client
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from deployments.runtimes import (
     presentable_lines,
     supervisor,
     tail,
+    users,
 )
 
 STATUS = {
@@ -40,11 +40,20 @@ class ProcessRuntime:
 
     def prepare(self, deployment: Deployment, proceed: Callable[[], None]) -> str:
         """A working copy of the release, and for Python a virtual environment."""
+        release = published(deployment.release)
+        if release.service.image:
+            raise RuntimeFailed(
+                f"{release.name} comes as a container image, and tools run as processes here.",
+                "Ask an operator to set VENDO_RUNTIME=docker.",
+            )
         folders.make(deployment)
         copies.make(deployment)
-        if published(deployment.release).runtime != "python":
+        user = users.of(deployment)
+        users.hand_over(deployment, user)
+        users.open_the_way(user)
+        if release.runtime != "python":
             return "Copied the tool's files."
-        return packages.install(deployment, proceed)
+        return packages.install(deployment, proceed, user)
 
     def start(self, deployment: Deployment, *, restart: bool = False) -> None:
         """Tell supervisord about the tool and have it running."""
@@ -98,14 +107,7 @@ class ProcessRuntime:
     def remove(self, deployment: Deployment) -> None:
         """End the process and delete its folder."""
         self.stop(deployment)
-        try:
-            shutil.rmtree(folders.home(deployment))
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            raise RuntimeFailed(
-                f"The tool's folder can't be deleted: {error.strerror}.", "Ask an operator to look at it, then retry."
-            ) from None
+        folders.delete(deployment)
 
 
 def _register(name: str) -> None:

@@ -82,6 +82,8 @@ def write_configuration() -> Path:
             "pidfile": str(root / "supervisord.pid"),
             "childlogdir": str(root),
             "umask": "077",
+            "logfile_maxbytes": "5MB",
+            "logfile_backups": "3",
             "loglevel": "warn",
         }
         # Without this, supervisord warns that it is root. It need not be; where it is, somebody decided that.
@@ -107,7 +109,9 @@ def write_program(deployment: Deployment) -> None:
         "autorestart": "unexpected",
         # Our own wrapper takes seconds on a busy machine before the tool begins; it must live well beyond that.
         "startsecs": "10",
-        "startretries": "3",
+        # One that ends sooner is tried again after 1 s, 2 s, 3 s and so on: 85 tries in the first hour, and never the
+        # last one, since what it waits for may come back.
+        "startretries": "100000",
         "stopwaitsecs": str(STOP_WITHIN),
         "stopasgroup": "true",
         "killasgroup": "true",
@@ -115,7 +119,7 @@ def write_program(deployment: Deployment) -> None:
         # supervisord expands this value twice.
         "stdout_logfile": str(folders.log(deployment)).replace("%", "%%"),
         "stdout_logfile_maxbytes": "2MB",
-        "stdout_logfile_backups": "2",
+        "stdout_logfile_backups": "4",
     }
     _write(program_file(deployment), _render({f"program:{program_name(deployment)}": program}))
 

@@ -102,7 +102,7 @@ def test_an_answer_of_another_process_does_not_count(monkeypatch: pytest.MonkeyP
 
 
 def test_a_supervisor_that_went_away_is_told() -> None:
-    assert "stopped answering" in finding(Scripted(RuntimeState(Status.UNKNOWN)))
+    assert "is not running" in finding(Scripted(RuntimeState(Status.UNKNOWN)))
 
 
 def test_waiting_stops_when_it_must_not_proceed() -> None:

@@ -201,7 +201,7 @@ def test_publishing_again_brings_lost_files_back(tool: Path) -> None:
 
 
 def test_an_image_can_be_published_where_containers_run(tool: Path, settings: Any) -> None:
-    settings.VENDO_RUNTIME = "docker"
+    settings.RUNTIME = "docker"
     service = {"role": "web", "image": "clock:1", "port": 8000}
     found = published(publish(write_tool(tool, template={"services": [service]}))).service
     assert (found.image, found.port, found.command) == ("clock:1", 8000, "")

@@ -1,0 +1,113 @@
+"""The container engine, through the Docker Engine API (Docker, or Podman's service of the same)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import docker
+import requests
+from django.conf import settings
+from docker.errors import APIError, DockerException, NotFound
+from docker.models.containers import Container
+
+from deployments.models import Deployment
+from deployments.runtimes import RuntimeFailed
+
+ANSWER_WITHIN = 60  # seconds; stopping a container takes STOP_WITHIN, and creating one on a busy machine not much less
+STOP_WITHIN = 10  # seconds until SIGKILL
+MARK = "vendo.deployment"  # the label with the deployment's id
+NEVER_RAN = frozenset({"created", "configured", "initialized"})
+ROLE = "vendo.role"
+RELEASE = "vendo.release"
+
+
+@contextmanager
+def engine() -> Iterator[docker.DockerClient]:
+    """A connection for one piece of work. Raises `RuntimeFailed` where the engine does not answer, or refuses."""
+    try:
+        client = docker.DockerClient(base_url=settings.DOCKER_HOST, version="auto", timeout=ANSWER_WITHIN)
+    except (DockerException, requests.RequestException, OSError, ValueError) as error:
+        raise unreachable(error) from None
+    try:
+        yield client
+    except APIError as error:
+        raise RuntimeFailed(
+            f"The container engine refused: {str(error.explanation or error.response.reason).strip()[:500]}.",
+            "If the reason is not clear, look into the engine's log. Then retry.",
+        ) from None
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise unreachable(error) from None
+    finally:
+        client.close()
+
+
+def unreachable(error: BaseException | None = None) -> RuntimeFailed:
+    """What to raise where nobody answers."""
+    why = f" ({_root(error)})" if error else ""
+    return RuntimeFailed(
+        f"No container engine answers at {settings.DOCKER_HOST}{why}.",
+        "Start Docker, or `podman system service --time 0`, or set DOCKER_HOST to where it listens; then retry.",
+    )
+
+
+def obstacle() -> str:
+    """Why no engine can be used; "" where one answers."""
+    try:
+        with engine() as client:
+            client.ping()
+    except RuntimeFailed as failure:
+        return failure.message
+    return ""
+
+
+def find(client: docker.DockerClient, deployment: Deployment) -> Container | None:
+    """The deployment's one container. Its name is the deployment's id, so the engine allows no second one."""
+    try:
+        return client.containers.get(str(deployment.pk))
+    except NotFound:
+        return None
+
+
+def stop(container: Container) -> None:
+    """End it; one that has ended or is gone will do."""
+    try:
+        container.stop(timeout=STOP_WITHIN)
+    except NotFound:
+        pass
+    except APIError as error:
+        # Podman refuses to stop what never ran.
+        if error.status_code is None or error.status_code < 500 or container.status not in NEVER_RAN:
+            raise
+
+
+def discard(container: Container) -> None:
+    """Delete it, running or not; one that is gone already will do."""
+    with suppress(NotFound):
+        container.remove(force=True, v=True)
+
+
+def volume(deployment: Deployment) -> str:
+    """The name of the volume that is HOME of a tool from an image."""
+    return f"vendo-{deployment.pk}"
+
+
+def discard_volume(client: docker.DockerClient, deployment: Deployment) -> None:
+    """Delete it; none at all will do."""
+    with suppress(NotFound):
+        client.volumes.get(volume(deployment)).remove(force=True)
+
+
+def rootless(client: docker.DockerClient) -> bool:
+    """Whether the engine is an ordinary user's own: root in its containers is that user outside."""
+    return any("rootless" in option for option in client.info().get("SecurityOptions") or [])
+
+
+def _root(error: BaseException) -> str:
+    """The system's own word for it, which libraries wrap several times."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.strerror:
+            return seen.strerror
+        inner = next((part for part in seen.args if isinstance(part, BaseException)), None)
+        nested = [part for arg in seen.args if isinstance(arg, tuple) for part in arg if isinstance(part, OSError)]
+        seen = inner or next(iter(nested), None) or seen.__cause__ or seen.__context__
+    return type(error).__name__
