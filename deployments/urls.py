@@ -21,6 +21,12 @@ deployment_pages = [
     ),
     path("deployments/<uuid:deployment_id>/activity", views_activity.activity, name="activity"),
     path("deployments/<uuid:deployment_id>/environment", views_environment.environment, name="environment"),
+    path("deployments/<uuid:deployment_id>/environment/save", views_environment.save, name="environment-save"),
+    path(
+        "deployments/<uuid:deployment_id>/environment/<uuid:variable_id>/reveal",
+        views_environment.reveal,
+        name="environment-reveal",
+    ),
     path("deployments/<uuid:deployment_id>/retry", views.retry, name="retry"),
 ]
 

@@ -1,5 +1,6 @@
 """The log tab of a deployment: what the tool wrote, which goes on while one looks, and what the deploys did."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase
@@ -30,8 +31,8 @@ def output(request: MemberRequest, deployment_id: UUID) -> HttpResponseBase:
     written = log_lines.output(deployment, last=None if words else LAST)
     found = log_lines.matching(written.lines, words)
     lines = [log_lines.marked(line, words) for line in found[-LAST:]]
-    context = {"lines": lines, "position": written.position, "found": len(found), "words": words, "log": "output"}
-    return tab_page(request, deployment, "logs", **context)
+    said: dict[str, Any] = {"position": written.position, "found": len(found), "words": words}
+    return tab_page(request, deployment, "logs", log="output", lines=lines, **said)
 
 
 @member_required
@@ -63,8 +64,7 @@ def deploy_log(request: MemberRequest, deployment_id: UUID) -> HttpResponseBase:
     """What the deploys and everything after them did, step by step."""
     deployment, words = deployment_of(request, deployment_id), _words(request)
     entries = [entry for entry in deployment.logs.all() if log_lines.matching(log_lines.told(entry), words)]
-    context = {"entries": entries[-LAST:], "found": len(entries), "words": words, "log": "deploy"}
-    return tab_page(request, deployment, "logs", **context)
+    return tab_page(request, deployment, "logs", log="deploy", entries=entries[-LAST:], found=len(entries), words=words)
 
 
 @member_required

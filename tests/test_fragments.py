@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from connections import vault
 from connections.models import Connection, Integration
 from deployments import bindings, runtimes
 from deployments.models import App, Deployment, EnvironmentVariable
@@ -35,6 +36,7 @@ PLACES: dict[str, str] = {
     "deployments:deploy-log": "/deployments/{deployment}/logs/deploy",
     "deployments:activity": "/deployments/{deployment}/activity",
     "deployments:environment": "/deployments/{deployment}/environment",
+    "deployments:environment-reveal": "POST /deployments/{deployment}/environment/{variable}/reveal",
     "deployments:apps": "/apps",
     "deployments:app": "/apps/{project}",
     # An empty name is refused, so both answers are the same; a minted key would be another one each time.
@@ -76,9 +78,16 @@ def scene(
     connection = make_connection(tenant, "notion", status="needs_reauth", error_message="Sign in again.")
     deployment = make_deployment(tenant, make_release(), status="failed", failure={"step": "boot", "message": "No."})
     bindings.bind(deployment.app, connection)
-    EnvironmentVariable.everyone.create(tenant=tenant, deployment=deployment, kind="user", name="MODE", value="sealed")
+    variable = EnvironmentVariable(tenant=tenant, deployment=deployment, kind="user", name="MODE")
+    vault.seal(variable, "value", "quick")
+    variable.save()
     project: App = create_project(tenant, "Laptop")
-    return {"connection": connection.pk, "deployment": deployment.pk, "project": project.pk}
+    return {
+        "connection": connection.pk,
+        "deployment": deployment.pk,
+        "project": project.pk,
+        "variable": variable.pk,
+    }
 
 
 @pytest.fixture

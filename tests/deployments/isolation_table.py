@@ -139,6 +139,13 @@ PAGES: dict[str, tuple[Ask, ...]] = {
     ),
     "deployments/<uuid:deployment_id>/activity": (page("/deployments/{deployment_id}/activity"),),
     "deployments/<uuid:deployment_id>/environment": (page("/deployments/{deployment_id}/environment"),),
+    "deployments/<uuid:deployment_id>/environment/save": (
+        page("/deployments/{deployment_id}/environment/save", TITLE="Mine"),
+    ),
+    "deployments/<uuid:deployment_id>/environment/<uuid:variable_id>/reveal": (
+        page("/deployments/{deployment_id}/environment/{variable_id}/reveal", x="1"),
+        page("/deployments/{own_deployment_id}/environment/{variable_id}/reveal", x="1"),
+    ),
     "deployments/<uuid:deployment_id>/retry": (page("/deployments/{deployment_id}/retry", x="1"),),
     "apps/<uuid:app_id>": (page("/apps/{app_id}"),),
     "apps/<uuid:app_id>/keys": (page("/apps/{app_id}/keys", name="Mine"),),

@@ -16,9 +16,10 @@ import requests
 from django.test import Client
 
 from connections import connect as journey
+from connections import vault
 from connections.models import Connection, Integration
 from deployments import bindings, keys
-from deployments.models import ApiKey, App, Binding, Deployment, Event
+from deployments.models import Activity, ApiKey, App, Binding, Deployment, EnvironmentVariable, Event
 from deployments.projects import create_project
 from tenants.models import Tenant, User
 from tests.deployments.isolation_table import DASHBOARD, ELSEWHERE, IN_FRONT, LATER, PAGES, STREAM, TOOLS, Ask
@@ -70,12 +71,16 @@ def furnished(
     app = create_project(tenant, f"{tenant.name} laptop")
     deployment = make_deployment(tenant, "notion", slug=f"{tenant.slug}-clock", status=Deployment.Status.FAILED)
     bindings.bind(deployment.app, connection)
+    variable = EnvironmentVariable(tenant=tenant, deployment=deployment, kind="user", name="MODE")
+    vault.seal(variable, "value", f"value-of-{tenant.slug}")
+    variable.save()
     key, text = keys.mint(app, f"{tenant.name} key")
     connection_key, _ = keys.mint_for_connection(connection, f"{tenant.name} cron")
     return {
         "tenant_id": str(tenant.pk),
         "app_id": str(app.pk),
         "deployment_id": str(deployment.pk),
+        "variable_id": str(variable.pk),
         "connection_id": str(connection.pk),
         "external_id": connection.external_id,
         "key_id": str(key.pk),
@@ -110,7 +115,7 @@ def ours(
 
 def nothing() -> Things:
     """Ids of the same form that nobody has."""
-    made = dict.fromkeys(("app_id", "deployment_id", "connection_id", "key_id", "connection_key_id", "tenant_id"), "")
+    made = ("app_id", "deployment_id", "variable_id", "connection_id", "key_id", "connection_key_id", "tenant_id")
     unknown = {name: str(uuid4()) for name in made}
     return unknown | {
         "external_id": f"vendo_conn_{uuid4().hex[:24]}",
@@ -126,7 +131,7 @@ def filled(text: str, things: Things) -> str:
 
 
 def state_of(tenant: Tenant) -> list[Any]:
-    models = (App, ApiKey, Binding, Connection, Deployment)
+    models = (Activity, App, ApiKey, Binding, Connection, Deployment, EnvironmentVariable)
     return [list(model.everyone.filter(tenant=tenant).order_by("pk").values()) for model in models]
 
 
@@ -138,7 +143,7 @@ def masked(status: int, headers: Mapping[str, str], text: str) -> tuple[int, dic
 
 
 def hold_nothing_of(ours: Things, asked: str, text: str) -> None:
-    secret = ["token-of-acme", "Acme wiki", "Acme laptop", "Acme key", "acme-clock"]
+    secret = ["token-of-acme", "value-of-acme", "Acme wiki", "Acme laptop", "Acme key", "acme-clock"]
     secret += [value for value in ours.values() if value not in asked]
     assert [told for told in secret if told in text] == []
 
