@@ -13,9 +13,10 @@ class TooMany(Exception):
 class Coalesced[Q, A]:
     """Collects questions while earlier ones are being answered, and asks them all at once then.
 
-    Who asks while all desks are idle, and was alone the last time too, is answered alone. Otherwise a desk gets at most `batch` questions at a time and
-    returns the answers in their order. What it raises, everybody in that batch gets, and so a `TimeoutError` after
-    `deadline` seconds. While `most` are waiting, `TooMany` is raised at once. One instance serves one event loop.
+    Who asks while all desks are idle, and nobody came along the last time, is answered alone. Otherwise a desk gets at
+    most `batch` questions at a time and returns the answers in their order. What it raises, everybody in that batch
+    gets, and so a `TimeoutError` after `deadline` seconds. While `most` are waiting, `TooMany` is raised at once.
+    One instance serves one event loop.
     """
 
     def __init__(self, desks: Sequence[Desk[Q, A]], *, deadline: float, batch: int, most: int) -> None:

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import override
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -122,6 +122,7 @@ def _open(scope: Scope) -> tuple[ApiKey, Connection, Token | None, bytes]:
     slug, path = proxied.split(scope.get("raw_path") or quote(scope["path"]).encode())
     if scope["method"] in NEVER or not METHOD.fullmatch(scope["method"]):
         raise ApiError("method_not_allowed", "This method does not go through the proxy.")
+    _refuse_unfit(scope)
     connection = vending.chosen(key, slug, header(scope, b"x-vendo-connection"))
     provider = connection.integration.provider
     if provider.proxy is None:
@@ -132,6 +133,20 @@ def _open(scope: Scope) -> tuple[ApiKey, Connection, Token | None, bytes]:
         return key, connection, token_at_hand(connection), path
     except CredentialError as error:
         raise vending.refusal(error, key, slug) from error
+
+
+def _refuse_unfit(scope: Scope) -> None:
+    """Refuse what would reach the provider in another form than the tool sent it, or with the tool's key in it."""
+    if (header(scope, b"transfer-encoding") or "chunked").strip().lower() != "chunked":
+        raise ApiError("validation_failed", "Send the body as it is, or in chunks: no other encoding is passed on.")
+    key = (front_door.bearer(_authorization(scope)) or "").encode()
+    elsewhere = [value for name, value in scope["headers"] if name not in {b"authorization", b"x-api-key"}]
+    if any(key in unquote_to_bytes(text) for text in (scope.get("raw_path") or b"", scope["query_string"], *elsewhere)):
+        raise ApiError(
+            "validation_failed",
+            "The address or another header repeats the API key, which the provider must not see. Send it in "
+            "Authorization alone.",
+        )
 
 
 def _authorization(scope: Scope) -> str:

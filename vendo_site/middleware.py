@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from deployments.front_door import TOOLS
+
 type GetResponse = Callable[[HttpRequest], HttpResponse]
 
 ACCOUNTS = "/accounts/"
@@ -26,6 +28,24 @@ def one_host(get_response: GetResponse) -> GetResponse:
         if (page or request.path.startswith(ACCOUNTS)) and request.get_host() != base.netloc:
             return HttpResponseRedirect(f"{settings.BASE_URL}{request.get_full_path()}")
         return get_response(request)
+
+    return middleware
+
+
+def tools_have_no_cookies(get_response: GetResponse) -> GetResponse:
+    """What running tools call reads no cookie and sets or deletes none, so no cache on the way has to heed them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(TOOLS):
+            return get_response(request)
+        request.META.pop("HTTP_COOKIE", None)
+        response = get_response(request)
+        response.cookies.clear()
+        others = [name for name in response.headers.get("Vary", "").split(", ") if name not in {"", "Cookie"}]
+        del response.headers["Vary"]
+        if others:
+            response.headers["Vary"] = ", ".join(others)
+        return response
 
     return middleware
 

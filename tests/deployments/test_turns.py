@@ -73,4 +73,4 @@ async def test_who_goes_away_while_waiting_leaves_its_place_to_the_next() -> Non
     visits[2].cancel()
     place.open.set()
     assert await asyncio.gather(*visits[:2], visits[3]) == [False, False, True]
-    assert place.turns._rooms == {}  # noqa: SLF001  (nothing is remembered of names that are gone)
+    assert place.turns._rooms == {}  # nothing is remembered of names that are gone

@@ -45,3 +45,13 @@ def test_no_mail_links_to_another_host_or_port(host: str, browser: Client, owner
     answer = browser.post("/accounts/password/reset/", {"email": owner.email}, headers={"host": host})
     assert answer.headers["Location"] == "http://localhost:8000/accounts/password/reset/"
     assert mail.outbox == []
+
+
+@pytest.mark.parametrize("path", ["/api/integrations", "/api/integrations/notion", "/logos/notion.svg"])
+def test_what_tools_call_knows_no_cookies(path: str, client: Client, db: None) -> None:
+    client.cookies["vendo_session"] = "long-gone"
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "public" in answer.headers["Cache-Control"]
+    assert "Cookie" not in answer.headers.get("Vary", "")
+    assert not answer.cookies

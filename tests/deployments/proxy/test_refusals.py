@@ -155,3 +155,20 @@ def test_nothing_secret_is_logged_or_answered(
     text = caplog.text + str([(status, headers.items(), body) for status, headers, body in said])
     assert TOKEN not in text
     assert app_key not in text
+
+
+@pytest.mark.parametrize("where", ["path", "query", "escaped", "header"])
+def test_a_key_that_is_repeated_elsewhere_does_not_reach_the_provider(
+    where: str, door: str, app_key: str, connection: Connection, api: Upstream
+) -> None:
+    escaped = app_key.replace("_", "%5F")
+    path = {"path": f"/v1/{app_key}", "query": f"/v1?key={app_key}", "escaped": f"/v1?key={escaped}"}.get(where, "/v1")
+    more = {"referer": f"https://tool.example/?k={app_key}"} if where == "header" else {}
+    answered = request(door, "GET", f"/proxy/notion{path}", authorization=f"Bearer {app_key}", **more)
+    assert app_key not in refused(answered, 400, "validation_failed")["message"]
+    assert api.seen == []
+
+
+def test_a_body_in_another_transfer_encoding_is_refused(ask: Ask, api: Upstream) -> None:
+    refused(ask(transfer_encoding="gzip, chunked"), 400, "validation_failed")
+    assert api.seen == []
