@@ -25,6 +25,8 @@ from deployments.publish import Publication, publication
 from deployments.releases import ReleaseRefused
 from deployments.toolfiles import MAX_BYTES
 
+type Upload = UploadedFile[bytes]
+
 
 class UploadForm(forms.ModelForm[Release]):
     """A tool's folder as a zip. Being valid means being published: only publishing knows all that can be wrong."""
@@ -41,9 +43,9 @@ class UploadForm(forms.ModelForm[Release]):
         model = Release
         fields = ()
 
-    def clean_archive(self) -> UploadedFile:
+    def clean_archive(self) -> Upload:
         """Publish, or say line by line what to change."""
-        archive: UploadedFile = self.cleaned_data["archive"]
+        archive: Upload = self.cleaned_data["archive"]
         if (archive.size or 0) > MAX_BYTES:
             raise forms.ValidationError(f"The file is larger than {MAX_BYTES // 1024**2} MiB.")
         try:
@@ -61,7 +63,7 @@ class UploadForm(forms.ModelForm[Release]):
         return self.result.release
 
 
-def _publish(archive: UploadedFile) -> Publication:
+def _publish(archive: Upload) -> Publication:
     assert archive.file is not None
     with tempfile.TemporaryDirectory() as folder:
         return publication(archives.unpack(archive.file, Path(folder)))
@@ -143,7 +145,8 @@ class ReleaseAdmin(Readable):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         """With the number of deployments."""
-        return super().get_queryset(request).annotate(deployment_count=Count("deployments"))
+        rows: QuerySet[Release] = super().get_queryset(request)
+        return rows.annotate(deployment_count=Count("deployments"))
 
     def get_fields(self, request: HttpRequest, obj: Release | None = None) -> Any:
         """For a new one, the file."""

@@ -276,10 +276,10 @@ some_inputs = st.lists(
         for number, (group, seen) in enumerate(kinds)
     ]
 )
-some_integrations = (
-    st.lists(st.sampled_from(SLUGS), unique=True, max_size=4)
-    .flatmap(lambda slugs: st.tuples(*(st.booleans().map(lambda flag, slug=slug: (slug, flag)) for slug in slugs)))
-    .map(lambda pairs: [{"provider": slug, "optional": flag} for slug, flag in pairs])
+some_integrations = st.lists(
+    st.builds(lambda slug, optional: {"provider": slug, "optional": optional}, st.sampled_from(SLUGS), st.booleans()),
+    unique_by=lambda entry: entry["provider"],
+    max_size=4,
 )
 anything: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["*", "integration", "a"]),
