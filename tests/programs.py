@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tests import services
+from tests import podman, services
 
 type Look = Callable[[], object]  # raises `MissingProgram`
 
@@ -17,6 +17,8 @@ OF_TESTS: Sequence[Look] = (
     services.redis_path,
     services.wrk_path,
 )
+# Without these, tests with containers are skipped.
+OF_CONTAINERS: Sequence[Look] = podman.programs()
 OF_BENCHMARKS: Sequence[Look] = (services.postgres_programs, services.redis_path, services.wrk_path)
 
 
@@ -27,6 +29,12 @@ def install_missing(wanted: Sequence[Look]) -> None:
         absent = missing(wanted)
     if absent:
         sys.exit("This needs programs that are not here:\n" + "\n".join(f"  {problem}" for problem in absent))
+
+
+def install_if_possible(wanted: Sequence[Look]) -> None:
+    """The same for what one can do without: elsewhere, nothing happens."""
+    if sys.platform == "linux" and (absent := missing(wanted)):
+        install([problem.package for problem in absent])
 
 
 def missing(wanted: Sequence[Look]) -> list[services.MissingProgram]:

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from pwd import getpwnam
 
@@ -182,9 +182,15 @@ def _identity(user: str | None) -> dict[str, object]:
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def _run_as(user: str | None, command: Sequence[object]) -> None:
+def _run_as(user: str | None, command: Sequence[object], environment: Mapping[str, str] | None = None) -> None:
     done = subprocess.run(
-        [str(part) for part in command], cwd="/", capture_output=True, text=True, check=False, **_identity(user)
+        [str(part) for part in command],
+        cwd="/",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        **_identity(user),
     )  # type: ignore[call-overload]
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
@@ -198,11 +204,18 @@ def _server(
     *,
     user: str | None = None,
     stop: signal.Signals = signal.SIGTERM,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[None]:
     """Runs a server until `ready` stops raising OSError, then for as long as the `with` lasts."""
     with (folder / "server.log").open("w+") as log:
         process = subprocess.Popen(
-            [str(part) for part in command], cwd="/", stdout=log, stderr=log, start_new_session=True, **_identity(user)
+            [str(part) for part in command],
+            cwd="/",
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            **_identity(user),
         )  # type: ignore[call-overload]
         try:
             _wait(process, ready, folder / "server.log")

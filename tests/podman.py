@@ -1,0 +1,120 @@
+"""A container engine for tests that start it, beside whatever engine the machine has.
+
+    with podman() as docker_host:
+        ...
+
+Debian's podman serves the Docker Engine API. `bin/test` installs it where it can; elsewhere these tests are skipped.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from tests import python_image
+from tests.services import MissingProgram, _first, _folder, _run_as, _server
+
+PYTHON_IMAGE = "localhost/vendo-test-python:latest"
+
+
+def programs() -> Sequence[Callable[[], str]]:
+    """Looks for what a container engine consists of, each of which raises `MissingProgram`."""
+    named = [
+        ("podman", "podman", []),
+        ("runc", "runc", []),
+        ("conmon", "conmon", []),
+        ("iptables", "iptables", ["/usr/sbin/iptables"]),
+        ("netavark", "netavark", ["/usr/lib/podman/netavark", "/usr/libexec/podman/netavark"]),
+    ]
+    return [functools.partial(_program, name, package, elsewhere) for name, package, elsewhere in named]
+
+
+def obstacle() -> str:
+    """Why this machine has no container engine for tests; "" where it has one."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "Containers of tests run on Linux, as root."
+    for look in programs():
+        try:
+            look()
+        except MissingProgram as missing:
+            return str(missing)
+    return ""
+
+
+@contextlib.contextmanager
+def podman() -> Iterator[str]:
+    """A container engine of its own, with the image `PYTHON_IMAGE`; yields its DOCKER_HOST.
+
+    Nobody else's containers, images or networks are seen or touched, and its own are gone afterwards.
+    """
+    with _folder("vendo-podman-") as folder:
+        command, environment = _podman(folder)
+        python_image.write(folder / "python.tar")
+        _run_as(None, [*command, "import", "--quiet", folder / "python.tar", PYTHON_IMAGE], environment)
+        (folder / "python.tar").unlink()
+        address = folder / "podman.sock"
+        serve = [*command, "system", "service", "--time", "0", f"unix://{address}"]
+        try:
+            with _server(serve, folder, lambda: _connect(address), environment=environment):
+                yield f"unix://{address}"
+        finally:
+            _run_as(None, [*command, "rm", "--all", "--force", "--time", "0"], environment)
+            _run_as(None, [*command, "volume", "prune", "--force"], environment)
+            interface = f"vt{os.getpid()}"
+            subprocess.run(["ip", "link", "delete", interface], capture_output=True, check=False)
+
+
+def _program(name: str, package: str, elsewhere: Sequence[str]) -> str:
+    found = _first([name, *elsewhere])
+    if not found:
+        raise MissingProgram(name, package, "elsewhere: tests with containers are skipped")
+    return found
+
+
+def _podman(folder: Path) -> tuple[list[object], dict[str, str]]:
+    """How to call a podman that keeps everything in the folder, on machines that grant little."""
+    networks = folder / "networks"
+    networks.mkdir()
+    (folder / "containers.conf").write_text(
+        "[containers]\ndefault_ulimits = []\n"
+        '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+        f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{networks}"\n'
+    )
+    # Its default network, under a name and with addresses that no other engine of this machine has.
+    own = 64 + os.getpid() % 64, os.getpid() // 64 % 256
+    subnet = {"subnet": f"10.{own[0]}.{own[1]}.0/24", "gateway": f"10.{own[0]}.{own[1]}.1"}
+    network = {
+        "name": "podman",
+        "id": hashlib.sha256(os.fsencode(folder)).hexdigest(),
+        "driver": "bridge",
+        "network_interface": f"vt{os.getpid()}",
+        "created": "2026-01-01T00:00:00Z",
+        "subnets": [subnet],
+        "ipv6_enabled": False,
+        "internal": False,
+        "dns_enabled": False,
+        "ipam_options": {"driver": "host-local"},
+    }
+    (networks / "podman.json").write_text(json.dumps(network))
+    command: list[object] = [
+        "podman",
+        "--root",
+        folder / "root",
+        "--runroot",
+        folder / "run",
+        "--tmpdir",
+        folder / "tmp",
+    ]
+    return command, {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
+
+
+def _connect(address: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(5)
+        probe.connect(str(address))
