@@ -107,7 +107,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(request: pytest.FixtureRequest) -> Scene:
+def scene(db: None, request: pytest.FixtureRequest) -> Scene:
     providers = [request.getfixturevalue(slug) for slug in SLUGS]
     assert all(provider.configured for provider in providers)
     return Scene(*map(request.getfixturevalue, ("tenant", "member", "browser", "make_connection")))
