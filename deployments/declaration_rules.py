@@ -1,11 +1,10 @@
 """What a tool's two files must say together, beyond each value having its form."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from connections import catalog
-from deployments import layout, placeholders
+from deployments import input_rules, layout, placeholders
 from deployments.declaration import (
     MANIFEST,
     PYTHON_COMMAND,
@@ -64,7 +63,7 @@ def check(manifest: ToolManifest, template: Template) -> Iterator[Problem]:
     yield from _variables(template)
     yield from _required_variables(manifest, template)
     for position, question in enumerate(template.user_inputs):
-        yield from _input(position, question)
+        yield from input_rules.check(place(TEMPLATE, "userInputs", position), question)
     yield from _layout(template)
 
 
@@ -194,34 +193,3 @@ def _provided_by_integrations(entries: Entries) -> Iterator[str]:
     for entry in entries:
         if provider := catalog.all_providers().get(entry.provider):
             yield from (variable.name for variable in provider.env)
-
-
-def _input(position: int, question: UserInput) -> Iterator[Problem]:
-    where = place(TEMPLATE, "userInputs", position)
-    values = [option.value for option in question.options]
-    if question.input_type == "select" and not values:
-        yield Problem(f"{where}.options", "at least one option", "none", "List what can be chosen.")
-    if not question.asked and question.required and question.default in (None, ""):
-        fix = "Add a default, or set category to user_optional."
-        yield Problem(f"{where}.default", "a value, as nobody is asked for one", show(question.default), fix)
-    if question.default is not None and not _fits(question):
-        kind = "one of `options`" if question.input_type == "select" else f"a default of type {question.input_type}"
-        yield Problem(f"{where}.default", kind, show(question.default), "Change the default, or remove it.")
-    if question.validations.pattern is not None:
-        try:
-            re.compile(question.validations.pattern)
-        except (re.error, RecursionError, OverflowError):
-            yield Problem(f"{where}.validations.pattern", "a regular expression", show(question.validations.pattern))
-
-
-def _fits(question: UserInput) -> bool:
-    default = question.default
-    match question.input_type:
-        case "boolean":
-            return isinstance(default, bool)
-        case "number":
-            return isinstance(default, int | float) and not isinstance(default, bool)
-        case "select":
-            return default in [option.value for option in question.options]
-        case _:
-            return isinstance(default, str)

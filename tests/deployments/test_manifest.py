@@ -191,11 +191,33 @@ def test_a_required_variable_must_come_from_somewhere(tmp_path: Path) -> None:
         ({"inputType": "number", "default": "3"}, "default"),
         ({"inputType": "boolean", "default": "true"}, "default"),
         ({"validations": {"pattern": "("}}, "validations.pattern"),
+        ({"validations": {"min": 2, "max": 1}}, "validations.max"),
+        ({"validations": {"minLength": 2, "maxLength": 1}}, "validations.maxLength"),
+        ({"inputType": "select", "options": ["a", ""]}, "options[1].value"),
+        ({"inputType": "select", "options": ["a", "a"]}, "options[1].value"),
+        ({"default": "abc", "validations": {"minLength": 4}}, "default"),
+        ({"default": "abc", "validations": {"maxLength": 2}}, "default"),
+        ({"default": "abc", "validations": {"pattern": "^[0-9]+$"}}, "default"),
+        ({"inputType": "number", "default": 3, "validations": {"max": 2}}, "default"),
+        ({"inputType": "number", "default": 3, "validations": {"min": 4}}, "default"),
     ],
 )
 def test_a_question_that_can_not_work_is_refused(tmp_path: Path, question: dict[str, Any], place: str) -> None:
     (line,) = problems_of(tmp_path, template={"userInputs": [{"key": "A", "label": "x"} | question]})
     assert line.startswith(f"template.json userInputs[0].{place}")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"default": "abc", "validations": {"minLength": 3, "maxLength": 3, "pattern": "b"}},
+        {"default": "", "validations": {"minLength": 3}},
+        {"inputType": "number", "default": 3, "validations": {"min": 3, "max": 3}},
+        {"inputType": "boolean", "default": False, "validations": {"min": 3}},
+    ],
+)
+def test_a_default_that_satisfies_its_rules_is_fine(tmp_path: Path, question: dict[str, Any]) -> None:
+    assert read_tool(write_tool(tmp_path, template={"userInputs": [{"key": "A", "label": "x"} | question]}))
 
 
 def test_another_runtime_needs_a_command(tmp_path: Path) -> None:
