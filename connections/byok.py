@@ -59,7 +59,9 @@ class PastedField(forms.CharField):
         """Nothing that can't be sent."""
         super().validate(value)
         if value and not SENDABLE.fullmatch(value):
-            raise forms.ValidationError("There are spaces or special characters in this. Copy the key alone, whole.")
+            raise forms.ValidationError(
+                "There are spaces or special characters in this. Copy nothing else, and all of it."
+            )
 
 
 def form_for(provider: Provider, data: Mapping[str, Any] | None = None, **kwargs: Any) -> KeyForm:
@@ -107,7 +109,8 @@ def retest(connection: Connection) -> None:
         with ProviderApi(connection.integration, vault.reveal(connection, "credential") or "") as api:
             connection.integration.provider.verify(api)
     except NeedsReauth:
-        message = f"{name} no longer accepts this key. Paste another one."
+        noun = _key_of(connection.integration.provider).token.noun
+        message = f"{name} no longer accepts this {noun}. Paste another one."
         mark_needs_reauth(connection, message)
         raise NeedsReauth(message) from None
     _mark_working(connection)
@@ -144,10 +147,11 @@ def _account(tenant: Tenant, integration: Integration, answer: TokenAnswer) -> A
         raise KeyRefused("key_refused", {field: _refused(provider, key, answer.access_token)}) from None
     except ProviderForbids:
         can = f" It must be allowed to {key.needs}." if key.needs else ""
-        message = f"{provider.name} knows this key, but it may not do enough.{can} Change that, or paste another."
+        noun = key.token.noun
+        message = f"{provider.name} knows this {noun}, but it may not do enough.{can} Change that, or paste another."
         raise KeyRefused("key_forbidden", {field: message}) from None
     except ProviderError as error:
-        message = f"{error.message} The key could not be tried, so nothing was stored."
+        message = f"{error.message} The {key.token.noun} could not be tried, so nothing was stored."
         raise KeyRefused("upstream_error", {"": message}) from None
     except (KeyError, TypeError, ValueError):
         message = f"{provider.name} gave an answer that can't be read, so nothing was stored. Try again in a minute."
@@ -163,9 +167,10 @@ def _account(tenant: Tenant, integration: Integration, answer: TokenAnswer) -> A
 
 def _refused(provider: Provider, key: ApiKey, text: str) -> str:
     """What to do about a key that the provider does not know."""
+    noun = key.token.noun
     if key.pattern and not re.fullmatch(key.pattern, text):
-        return f"{provider.name} does not know this key. One of theirs {key.looks}: copy the whole of it."
-    return f"{provider.name} does not know this key. It may have been deleted there: make a new one and paste that."
+        return f"{provider.name} does not know this {noun}. A real one {key.looks}: copy the whole of it."
+    return f"{provider.name} does not know this {noun}. It may have been deleted there: make a new one and paste that."
 
 
 def _refuse_another(tenant: Tenant, integration: Integration, account: Account, renew: Connection | None) -> None:
@@ -240,5 +245,5 @@ def _form_field(field: KeyField) -> forms.CharField:
         max_length=LONGEST,
         # What is secret is not rendered again, not even beside an error.
         widget=forms.PasswordInput(attributes) if field.secret else forms.TextInput(attributes),
-        error_messages={"required": f"Paste the {field.label} here."},
+        error_messages={"required": f"Paste the {field.noun} here."},
     )

@@ -47,8 +47,13 @@ class Integration(models.Model):
 
     @property
     def configured(self) -> bool:
-        """Whether somebody can connect: an OAuth provider needs our client's id first."""
-        return self.provider.oauth is None or bool(self.client_id)
+        """Whether somebody can connect."""
+        return self.offers_sign_in or self.provider.key is not None
+
+    @property
+    def offers_sign_in(self) -> bool:
+        """Whether one can sign in at the provider, which needs our client's id first."""
+        return self.provider.oauth is not None and bool(self.client_id)
 
     @property
     def api_url(self) -> str:
@@ -119,6 +124,12 @@ class Connection(TenantModel):
     def live(self) -> bool:
         """Not revoked: there is still something to use or to mend."""
         return self.status in self.LIVE
+
+    def get_status_display(self) -> str:  # type: ignore[no-redef]
+        """The status in words: nobody signs in with a key."""
+        if self.is_key and self.status == self.Status.NEEDS_REAUTH:
+            return "Needs a new key"
+        return str(self.Status(self.status).label)
 
     @property
     def is_key(self) -> bool:

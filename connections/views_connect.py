@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,9 +14,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from connections import byok, intents, popup
 from connections import connect as journey
-from connections import intents, popup
-from connections.errors import ConnectError, IntentRefused
+from connections.errors import ConnectError, IntentRefused, KeyRefused
 from connections.models import ConnectAttempt, Connection, Integration
 from tenants.access import public, wants_json, writer_required
 from tenants.http import HttpRequest, MemberRequest
@@ -67,17 +68,59 @@ def _connect_page(request: MemberRequest, slug: str) -> HttpResponseBase:
         asked = popup.read(request.GET.dict(), request.tenant, integration)
     except IntentRefused as refusal:
         return _problem_page(request, 403, "This connect link does not work here", refusal.message)
-    if request.method == "POST":
+    if request.method == "POST" and (integration.provider.key is None or "connection" in request.POST):
         return _choose(request, integration, asked)
+    if request.method == "POST":
+        return _paste(request, integration, asked)
+    return _offer(request, integration, asked)
+
+
+def _offer(
+    request: MemberRequest, integration: Integration, asked: popup.Request, form: byok.KeyForm | None = None
+) -> HttpResponseBase:
+    """The ways to connect: an account that is there, signing in at the provider, a key."""
+    renewed, provider = asked.wish.renew, integration.provider
     existing = Connection.objects.of(request.tenant).filter(integration=integration, status=Connection.Status.ACTIVE)
+    # What was signed in for is renewed by signing in, and a key by another key.
+    by_key = provider.key is not None and (renewed is None or renewed.is_key)
+    authorize_url = reverse("connections:authorize", args=[integration.slug])
     context = {
         "integration": integration,
-        "provider": integration.provider,
+        "provider": provider,
         "asked": asked,
-        "existing": existing if asked.wish.intent else [],
-        "authorize_url": f"{reverse('connections:authorize', args=[slug])}?{popup.kept(request.GET.dict())}",
+        "existing": _choices(existing, asked.wish.intent) if asked.wish.intent and renewed is None else [],
+        "form": form or (byok.form_for(provider) if by_key else None),
+        "sign_in": provider.oauth is not None and not (renewed and renewed.is_key),
+        "authorize_url": f"{authorize_url}?{popup.kept(request.GET.dict())}",
     }
-    return TemplateResponse(request, "connections/connect.html", context)
+    return TemplateResponse(request, "connections/connect.html", context, status=422 if form else 200)
+
+
+def _choices(rows: QuerySet[Connection], intent: intents.Intent) -> list[dict[str, Any]]:
+    """Accounts to choose from; those that somebody else has for themselves can be seen and not chosen."""
+    found = rows.select_related("integration").prefetch_related("bindings__app")
+    return [{"connection": row, "taken_by": _taken_by(row, intent)} for row in found]
+
+
+def _taken_by(row: Connection, intent: intents.Intent) -> str:
+    others = (b.app.name for b in row.bindings.all() if b.exclusive and str(b.app_id) != intent.id)
+    return next(others, "")
+
+
+def _paste(request: MemberRequest, integration: Integration, asked: popup.Request) -> HttpResponseBase:
+    """A key: tried, and told like any other connect; what is wrong with it stands in the form."""
+    form = byok.form_for(integration.provider, request.POST)
+    if not form.is_valid():
+        return _offer(request, integration, asked, form)
+    wish = asked.wish
+    try:
+        connection = byok.paste(
+            request.tenant, integration, form.cleaned_data, intent=wish.intent, user=request.user, renew=wish.renew
+        )
+    except KeyRefused as refusal:
+        byok.explain(form, refusal)
+        return _offer(request, integration, asked, form)
+    return _success(request, connection, wish.target_origin, wish.return_to, wish.opener_state)
 
 
 def _choose(request: MemberRequest, integration: Integration, asked: popup.Request) -> HttpResponseBase:
@@ -117,7 +160,7 @@ def _authorize(request: MemberRequest, slug: str, query: dict[str, str]) -> Http
     integration = _integration(slug)
     if integration is None or integration.provider.oauth is None:
         return _problem(request, "provider_unknown")
-    if not integration.configured:
+    if not integration.offers_sign_in:
         return _problem(request, "oauth_client_config_missing")
     try:
         asked = popup.read(query, request.tenant, integration)

@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +36,8 @@ class Simulator:
     delay: float = 0.0
     api: dict[str, dict[str, Any]] = field(default_factory=dict)
     api_status: int = 200
+    # Decides for each call of the API which status it gets, where `api_status` is 200.
+    judge: Callable[[Asked], int] = lambda asked: 200
     revoke_status: int = 200
     asked: list[Asked] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -65,7 +67,8 @@ class Simulator:
                 return self.token_status, token, self.token_headers
         if asked.path == "/revoke":
             return self.revoke_status, {}, {}
-        return self.api_status, self.api.get(asked.path, {}), {}
+        status = self.api_status if self.api_status != 200 else self.judge(asked)
+        return status, self.api.get(asked.path, {}), {}
 
 
 @contextmanager

@@ -104,6 +104,11 @@ class KeyField:
     # How such a thing begins, shown in the empty field.
     example: str = ""
 
+    @property
+    def noun(self) -> str:
+        """The label inside a sentence: `API key`, `bot token`."""
+        return self.label if self.label[1:2].isupper() else self.label[:1].lower() + self.label[1:]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
