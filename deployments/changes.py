@@ -9,7 +9,10 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
+
 from connections import catalog, vault
+from deployments import environment, events
 from deployments.environment import WEBHOOK_SECRET
 from deployments.models import Binding, Deployment, EnvironmentVariable
 
@@ -38,6 +41,24 @@ def snapshot(deployment: Deployment) -> dict[str, Any]:
             row.integration_id: {"id": str(row.connection_id), "name": row.connection.display_name} for row in bound
         },
     }
+
+
+def hand_over(deployment: Deployment) -> dict[str, str]:
+    """The environment for a process that starts at this moment, written down as the one that it was started with.
+
+    A supervisor may start a tool that ended by itself, long after the deploy; and between the pipeline's look and the
+    process's own an account may change. So whoever passes the values on says which they are.
+    """
+    with transaction.atomic():
+        rows = Deployment.everyone.select_for_update(no_key=True, of=("self",)).select_related("tenant")
+        row: Deployment = rows.get(pk=deployment.pk)
+        values = environment.values(row)
+        revision = environment.revision(values)
+        if revision != row.env_applied:
+            row.env_applied, row.applied = revision, snapshot(row)
+            row.save(update_fields=["env_applied", "applied", "updated_at"])
+            events.deployment_changed(row)
+    return values
 
 
 def differences(deployment: Deployment) -> list[str]:

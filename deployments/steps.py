@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
+from django.db import IntegrityError
 
 from connections import catalog
 from connections.models import Connection, Integration
@@ -119,9 +120,9 @@ def write_bindings(job: Job) -> Done:
             try:
                 row = bindings.bind(job.deployment.app, connection)
             except BindingRefused as refusal:
-                raise StepFailed(
-                    refusal.message, f"Connect {_name(slug)} for this deployment, then retry.", slug=slug
-                ) from None
+                raise _unbound(slug, refusal.message) from None
+            except IntegrityError:
+                raise _unbound(slug, "another app was given it in the same moment.") from None
         done.append(f"{_name(slug)} ({row.connection.display_name})")
     return Done(f"Uses {', '.join(done)}." if done else "No connections were chosen.")
 
@@ -147,20 +148,19 @@ def provision_compute(job: Job) -> Done:
 def boot(job: Job) -> Done:
     """Start the tool's process; anew where that is the point of the operation."""
     restart = job.deployment.operation in ANEW
-    started_with = _start(job, restart=restart)
-    return Done("Started anew." if restart else "Started.", {"port": job.deployment.port}, started_with)
+    _start(job, restart=restart)
+    return Done("Started anew." if restart else "Started.", {"port": job.deployment.port})
 
 
 def health_check(job: Job) -> Done:
     """Wait until the tool says that it is well. After a failure it is started anew, with what has changed since."""
-    started_with: Mapping[str, Any] = {}
     if _was_unwell(job) or job.runtime.state(job.deployment).status in {Status.ENDED, Status.STOPPED}:
-        started_with = _start(job, restart=True)
+        _start(job, restart=True)
     try:
         took = health.wait(job.runtime, job.deployment, job.plan.readiness, job.lease.check)
     except health.Unwell as finding:
         raise StepFailed(finding.message, finding.remedy, output=job.runtime.logs(job.deployment, 40)) from None
-    return Done(f"Answered after {took:.1f} s.", changes=started_with)
+    return Done(f"Answered after {took:.1f} s.")
 
 
 def run_deploy_hooks(job: Job) -> Done:
@@ -187,6 +187,12 @@ def _validate_use(job: Job, use: IntegrationUse) -> None:
         raise StepFailed(f"The {name} connection that was chosen is gone.", remedy, slug=use.slug)
 
 
+def _unbound(slug: str, why: str) -> StepFailed:
+    name = _name(slug)
+    message = f"The {name} connection exists but its binding could not be written: {why}"
+    return StepFailed(message, f"Connect {name} for this deployment, then retry.", slug=slug)
+
+
 def _chosen(job: Job) -> dict[str, Connection]:
     """slug → the live connection that the deployment gets: what is bound by now, else what was chosen at launch."""
     deployment = job.deployment
@@ -204,20 +210,24 @@ def _was_unwell(job: Job) -> bool:
     return failed is not None and (started is None or failed > started)
 
 
-def _start(job: Job, *, restart: bool) -> Mapping[str, Any]:
-    """Start the process with an environment that is in step; returns what to keep of what it was started with."""
+def _start(job: Job, *, restart: bool) -> None:
+    """Start the process with an environment that is in step."""
     running = job.runtime.state(job.deployment).alive
     with job.lease.writing() as deployment:
         # Somebody else may have taken the port while the tool did not run; their answers must not pass for the tool's.
         if not running and (deployment.port is None or ports.busy(deployment.port)):
             _allot_port(deployment)
-        started_with = {"env_applied": environment.resolve(deployment), "applied": changes.snapshot(deployment)}
+        revision = environment.resolve(deployment)
+        # One that runs already, since a worker died here, has what it was started with.
+        if restart or not running or not deployment.env_applied:
+            # Before the start: whoever passes the values on knows better, and is not to be overruled later.
+            deployment.env_applied, deployment.applied = revision, changes.snapshot(deployment)
+            deployment.save(update_fields=["env_applied", "applied", "updated_at"])
     job.deployment = deployment
     try:
         job.runtime.start(deployment, restart=restart)
     except RuntimeFailed as failure:
         raise StepFailed.of(failure) from None
-    return started_with
 
 
 def _allot_port(deployment: Deployment) -> None:

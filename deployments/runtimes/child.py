@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from django.db import OperationalError, connection
 
-from deployments import environment
+from deployments import changes
 from deployments.manifest import published
 from deployments.models import Deployment
 from deployments.runtimes import RuntimeFailed, folders, limits, users
@@ -103,7 +103,7 @@ def _environment(deployment: Deployment) -> dict[str, str]:
     if venv.exists():
         # Unbuffered, so that the log shows lines when they are written.
         base |= {"PATH": f"{venv / 'bin'}:{PROGRAMS}", "VIRTUAL_ENV": str(venv), "PYTHONUNBUFFERED": "1"}
-    return environment.values(deployment) | base
+    return changes.hand_over(deployment) | base
 
 
 def _deployment(deployment_id: str) -> Deployment:

@@ -8,7 +8,7 @@ import docker
 from django.conf import settings
 from docker.types import LogConfig, Mount
 
-from deployments import environment
+from deployments import changes
 from deployments.manifest import Published, published
 from deployments.models import Deployment
 from deployments.runtimes import RuntimeFailed, child, engine, folders, limits, users
@@ -23,11 +23,14 @@ LOG = {"max-size": "2m"}
 
 
 def of(client: docker.DockerClient, deployment: Deployment) -> dict[str, Any]:
-    """What `containers.create` takes, with the environment as the vault has it now. Raises `RuntimeFailed`."""
+    """What `containers.create` takes, with the environment as the vault has it now, which is put on record.
+
+    Raises `RuntimeFailed`.
+    """
     release = published(deployment.release)
     form = _of_image(release, deployment) if release.service.image else _of_files(client, release, deployment)
     port = _inner_port(release, deployment)
-    variables = environment.values(deployment) | form.pop("environment") | {"PORT": str(port)}
+    variables = changes.hand_over(deployment) | form.pop("environment") | {"PORT": str(port)}
     # Where a container has an address of its own, that is the one to listen on.
     return form | {
         "environment": variables | ({} if _is_host() else {"HOST": "0.0.0.0"}),  # noqa: S104  (the container's own)

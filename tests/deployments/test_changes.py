@@ -10,7 +10,7 @@ from django.utils import timezone
 from connections.connect import disconnect, rename
 from connections.models import Connection
 from deployments import bindings, changes, environment
-from deployments.models import Deployment
+from deployments.models import Deployment, Event
 from tenants.models import Tenant
 from tests.deployments.running import applied, bound, now
 
@@ -168,3 +168,30 @@ def test_before_there_are_secrets_there_is_no_snapshot(
     tenant: Tenant, make_deployment: Callable[..., Deployment]
 ) -> None:
     assert changes.snapshot(make_deployment(tenant, "notion")) == {}
+
+
+# --- what the process itself was given --------------------------------------------------------------------------------
+
+
+def test_a_process_that_starts_by_itself_has_the_new_account(deployment: Deployment, grace: Connection) -> None:
+    bindings.bind(deployment.app, grace)
+    values = changes.hand_over(deployment)
+    assert values["NOTION_TOKEN"] == "grace-token"
+    assert said(deployment) == []
+
+
+def test_and_going_back_then_needs_a_restart(deployment: Deployment, ada: Connection, grace: Connection) -> None:
+    bindings.bind(deployment.app, grace)
+    changes.hand_over(deployment)
+    bindings.bind(deployment.app, ada)
+    assert said(deployment) == ["Notion is now Ada's workspace (was Grace's workspace)"]
+
+
+def test_pages_hear_of_it_and_only_then(deployment: Deployment, grace: Connection) -> None:
+    before = Event.everyone.count()
+    changes.hand_over(deployment)
+    assert Event.everyone.count() == before
+    bindings.bind(deployment.app, grace)
+    Event.everyone.all().delete()
+    changes.hand_over(deployment)
+    assert [event.kind for event in Event.everyone.all()] == ["deployment.changed"]
