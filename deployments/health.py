@@ -1,6 +1,9 @@
 """Is the tool well? Asks its health path until it answers, or until it is clear that it won't."""
 
+import contextlib
 import http.client
+import socket
+import threading
 import time
 from collections.abc import Callable
 
@@ -11,6 +14,7 @@ from deployments.models import Deployment
 from deployments.runtimes import Runtime, RuntimeState, Status, unreachable
 
 ASK_WITHIN = 5.0  # seconds for one answer
+TOO_LATE = f"nothing within {ASK_WITHIN:.0f} seconds"
 LIVES = 4  # processes, one after the other, that a tool may use up before we stop hoping
 
 
@@ -46,20 +50,30 @@ def wait(runtime: Runtime, deployment: Deployment, plan: ReadinessPlan, proceed:
 
 
 def ask(port: int, path: str) -> tuple[bool, str]:
-    """Whether the answer is 2xx, and what it was in words."""
-    connection = http.client.HTTPConnection(settings.TOOL_HOST, port, timeout=ASK_WITHIN)
+    """Whether the answer is 2xx, and what it was in words. Takes `ASK_WITHIN` at most."""
+    connection, began = http.client.HTTPConnection(settings.TOOL_HOST, port, timeout=ASK_WITHIN), time.monotonic()
+    # That time-out is for each read. A tool that sends its answer byte by byte must not hold us either.
+    end = threading.Timer(ASK_WITHIN, _hang_up, (connection,))
+    end.daemon = True
+    end.start()
     try:
         connection.request("GET", path, headers={"User-Agent": "vendo-health-check", "Connection": "close"})
         status = connection.getresponse().status
     except ConnectionRefusedError:
         return False, "nothing (it does not listen yet)"
-    except TimeoutError:
-        return False, f"nothing within {ASK_WITHIN:.0f} seconds"
     except (OSError, http.client.HTTPException):
-        return False, "not HTTP"
+        return False, "not HTTP" if time.monotonic() - began < ASK_WITHIN else TOO_LATE
     finally:
+        end.cancel()
         connection.close()
-    return 200 <= status < 300, f"status {status}"
+    # What was cut off looks like the end of its headers.
+    return (200 <= status < 300, f"status {status}") if time.monotonic() - began < ASK_WITHIN else (False, TOO_LATE)
+
+
+def _hang_up(connection: http.client.HTTPConnection) -> None:
+    with contextlib.suppress(OSError):
+        if connection.sock:
+            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _refuse_the_dead(state: RuntimeState, lives: set[int]) -> None:

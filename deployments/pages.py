@@ -10,6 +10,7 @@ from connections import intents
 from connections.intents import Intent
 from deployments.failures import failure_of
 from deployments.models import Deployment
+from deployments.monitor import last_finding
 from tenants.http import MemberRequest
 from tenants.scoped import one_of
 
@@ -30,5 +31,6 @@ def tab_page(
         "tab": tab,
         "intent": intents.sign(Intent("app", str(deployment.app_id))),
         "failure": failure_of(deployment),
+        "finding": last_finding(deployment),
     }
     return TemplateResponse(request, f"deployments/{tab}.html", frame | context, status=status)

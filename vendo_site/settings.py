@@ -255,6 +255,8 @@ SANDBOX_URL = env.str("VENDO_SANDBOX_URL", default="http://127.0.0.1:8500").rstr
 VENDO_DOMAIN = env.str("VENDO_DOMAIN", default="").strip(".").lower()
 TOOL_PORTS = env.str("VENDO_TOOL_PORTS", default="8100-8199")
 TOOL_HOST = env.str("VENDO_TOOL_HOST", default="127.0.0.1")
+# Seconds between two questions to a tool that runs, whether it is well.
+HEALTH_EVERY = env.float("VENDO_HEALTH_EVERY", default=30.0)
 # What runs tools: "process", under supervisord, or "docker", in containers.
 RUNTIME = env.str("VENDO_RUNTIME", default="process")
 TOOL_USERS = env.str("VENDO_TOOL_USERS", default="auto")

@@ -1,7 +1,10 @@
 """Is the tool well?"""
 
+import contextlib
+import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -76,6 +79,44 @@ def test_another_answer_is_not_enough(status: int) -> None:
     with answering(status) as (port, asked):
         assert f"the last answer was status {status}" in finding(Scripted(RUNNING), port)
     assert len(asked) == PLAN.retries
+
+
+@contextmanager
+def listening(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Something on a port that does `answer` with whoever comes first; yields the port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                client, _ = server.accept()
+                with client:
+                    answer(client)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 200 OK\r\n"], ids=["status", "headers"])
+def test_a_tool_that_answers_bit_by_bit_is_not_listened_to_for_long(
+    monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    monkeypatch.setattr(health, "ASK_WITHIN", 0.3)
+
+    def drip(client: socket.socket) -> None:
+        client.sendall(begin)
+        while True:
+            client.sendall(b"x")
+            time.sleep(0.05)
+
+    with listening(drip) as port:
+        began = time.monotonic()
+        assert health.ask(port, "/up") == (False, health.TOO_LATE)
+    assert time.monotonic() - began < 2
+
+
+def test_something_that_is_no_web_page_is_told() -> None:
+    with listening(lambda client: client.sendall(b"220 mail.example ESMTP\r\n")) as port:
+        assert health.ask(port, "/up") == (False, "not HTTP")
 
 
 def test_a_port_that_nobody_listens_on_is_told() -> None:

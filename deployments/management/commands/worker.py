@@ -3,23 +3,25 @@
 import logging
 import threading
 from argparse import ArgumentParser
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 from django.db import connection
 from django_tasks_db.management.commands import db_worker
 
-from deployments import pruning
+from deployments import monitor, pruning
 from deployments.sweep import sweep
 
 logger = logging.getLogger("deployments.worker")
 
 SWEEP_EVERY = 3.0  # seconds
 PRUNE_EVERY = 20  # sweeps
+LOOK_EVERY = 1.0  # seconds until the next look for tools whose health is due to be checked
 
 
 class Command(db_worker.Command):
-    """The database worker, awake twice a second, with a sweep beside it that also takes old events away."""
+    """The database worker, awake twice a second, with a sweep beside it, and a look at the health of tools."""
 
     help = "Runs deployments and other tasks. Start as many as you like."
 
@@ -31,26 +33,46 @@ class Command(db_worker.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until told to stop."""
         done = threading.Event()
-        sweeper = threading.Thread(target=_sweep_until, args=(done,), name="sweep", daemon=True)
-        sweeper.start()
+        beside = ("sweep", SWEEP_EVERY, _Sweep()), ("health check", LOOK_EVERY, _watch)
+        for name, every, rounds in beside:
+            threading.Thread(target=_repeat, args=(done, name, every, rounds), name=name, daemon=True).start()
         try:
             super().handle(*args, **options)
         finally:
             done.set()
 
 
-def _sweep_until(done: threading.Event) -> None:
-    prunings = pruning.steps()
-    for number in count(1):
-        if done.wait(SWEEP_EVERY):
-            return
+def _repeat(done: threading.Event, name: str, every: float, round_: Callable[[], None]) -> None:
+    while not done.wait(every):
         try:
-            if number % PRUNE_EVERY == 0:
-                next(prunings)
-            for deployment_id in sweep():
-                logger.warning("Deployment %s was left by its worker and goes on", deployment_id)
-        except Exception as error:  # noqa: BLE001  (a database that is away comes back; the sweep must live on)
-            logger.warning("The sweep failed: %s", type(error).__name__)
-            prunings = pruning.steps()  # one that raised has ended
+            round_()
+        except Exception as error:  # noqa: BLE001  (a database that is away comes back; this thread must live on)
+            logger.warning("The %s failed: %s", name, type(error).__name__)
         finally:
             connection.close()
+
+
+class _Sweep:
+    """A round takes up what dead workers left, and now and then takes old events away."""
+
+    def __init__(self) -> None:
+        self.numbers, self.prunings = count(1), pruning.steps()
+
+    def __call__(self) -> None:
+        if next(self.numbers) % PRUNE_EVERY == 0:
+            self._prune()
+        for deployment_id in sweep():
+            logger.warning("Deployment %s was left by its worker and goes on", deployment_id)
+
+    def _prune(self) -> None:
+        try:
+            next(self.prunings)
+        except Exception:
+            self.prunings = pruning.steps()  # one that raised has ended
+            raise
+
+
+def _watch() -> None:
+    """A round asks those tools whose turn it is."""
+    for deployment_id in monitor.check():
+        logger.info("Deployment %s is in another state of health", deployment_id)
