@@ -111,7 +111,7 @@ def _matches(pattern: str, message: str | None) -> Validator:
 
 
 def _decimal(number: float) -> Decimal:
-    return Decimal(str(number))
+    return Decimal(int(number)) if number == int(number) else Decimal(str(number))
 
 
 def _text(value: Any) -> str:

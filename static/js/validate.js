@@ -1,5 +1,6 @@
 // <form data-validate>: what the browser can see is said under the field before anything is sent, in the words and the
-// place in which the server says it. A field's own sentence is in data-message, a pattern of the server's in data-pattern.
+// place in which the server says it (<template id="field-error"> is how that looks). A field's own sentence is in
+// data-message, a pattern of the server's in data-pattern.
 
 const SKIPPED = new Set(["hidden", "submit", "button", "reset", "file", "radio", "checkbox"]);
 
@@ -52,9 +53,8 @@ function tell(control, words) {
   const list = document.createElement("ul");
   list.className = "field__errors";
   list.id = `${control.id}_error`;
-  const item = document.createElement("li");
-  item.textContent = words;
-  list.append(item);
+  list.append(document.getElementById("field-error").content.cloneNode(true));
+  list.querySelector("span").textContent = words;
   control.closest(".field")?.append(list);
   control.setAttribute("aria-invalid", "true");
   control.setAttribute("aria-describedby", `${control.getAttribute("aria-describedby") ?? ""} ${list.id}`.trim());
@@ -65,6 +65,21 @@ function tell(control, words) {
 function controls(form) {
   return [...form.elements].filter((control) => control.closest(".field") && !SKIPPED.has(control.type) && !control.disabled);
 }
+
+// A button that is being pressed must not move away from under the pointer, or the press counts for nothing.
+let pressing = false;
+const waiting = [];
+
+function settle() {
+  pressing = false;
+  setTimeout(() => {
+    for (const tellNow of waiting.splice(0)) tellNow();
+  });
+}
+
+document.addEventListener("pointerdown", () => (pressing = true));
+document.addEventListener("pointerup", settle);
+document.addEventListener("pointercancel", settle);
 
 for (const form of document.querySelectorAll("form[data-validate]")) {
   form.noValidate = true; // the browser's own bubbles go away while one reads them
@@ -87,7 +102,11 @@ for (const form of document.querySelectorAll("form[data-validate]")) {
   form.addEventListener("change", (event) => {
     const control = event.target;
     if (!controls(form).includes(control) || !control.value) return;
-    const words = problem(control);
-    if (words) tell(control, words);
+    const look = () => {
+      const words = problem(control);
+      if (words) tell(control, words);
+    };
+    if (pressing) waiting.push(look);
+    else look();
   });
 }
