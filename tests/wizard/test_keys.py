@@ -1,11 +1,12 @@
 """Keys that are pasted in a row of the Connect step: tried at once, kept only if they work, and never sent back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
 
 from connections.models import Connection
+from deployments import bindings
 from deployments.models import Release
 from tenants.models import Tenant, User
 from tests.scenery import make_deployment, make_release
@@ -62,7 +63,7 @@ def test_a_wrong_key_says_what_to_do_and_stores_nothing(browser: Client, row: st
     provider.api_status = 401
     answer = browser.post(row, PASTED)
     assert answer.status_code == 422
-    assert "OpenAI does not know this key." in answer.text
+    assert "OpenAI does not know this" in answer.text
     assert KEY not in answer.text
     assert not Connection.everyone.exists()
 
@@ -95,7 +96,7 @@ def test_a_wrong_key_on_the_page_is_told_in_its_row(browser: Client, page: str, 
     provider.api_status = 401
     answer = browser.post(page, PASTED | {"paste": "openai"})
     assert answer.status_code == 422
-    assert "OpenAI does not know this key." in answer.text
+    assert "OpenAI does not know this" in answer.text
     assert KEY not in answer.text
 
 
@@ -116,3 +117,29 @@ def test_a_launched_draft_takes_no_key(browser: Client, row: str, draft: Draft, 
     draft.save()
     assert browser.post(row, PASTED).status_code == 404
     assert not provider.asked
+
+
+# --- a provider that allows one user at a time
+
+
+@pytest.fixture
+def bot(draft: Draft, tenant: Tenant, member: User, make_connection: Callable[..., Connection]) -> Draft:
+    """A draft that needs a bot; the workspace's only one serves another deployment."""
+    release = make_release("herald", integrations=[{"provider": "telegram"}], layout=LAYOUT)
+    other = make_deployment(tenant, release, name="The first herald", slug="first")
+    bindings.bind(other.app, make_connection(tenant, "telegram", display_name="@ada_bot"))
+    return drafts.start(tenant, member, release)
+
+
+def test_an_account_that_is_in_use_says_where(browser: Client, bot: Draft) -> None:
+    page = browser.get(f"/deploy/{bot.pk}?phase=connect").text
+    assert "In use by The first herald; Telegram allows one at a time." in page
+    assert " disabled" in page
+    assert 'data-need="missing"' in page
+
+
+def test_an_account_that_is_in_use_cannot_be_chosen(browser: Client, bot: Draft) -> None:
+    identity = str(Connection.everyone.get(integration_id="telegram").pk)
+    answer = browser.post(f"/deploy/{bot.pk}?phase=connect", {"connection-telegram": identity})
+    assert answer.status_code == 422
+    assert needs.missing(Draft.everyone.get(pk=bot.pk))
