@@ -17,6 +17,7 @@ from deployments.environment import WEBHOOK_SECRET
 from deployments.models import Binding, Deployment, EnvironmentVariable
 
 RUNS = frozenset({Deployment.Status.RUNNING, Deployment.Status.DEGRADED})
+ENDS = frozenset({Deployment.Operation.SUSPEND, Deployment.Operation.DESTROY})
 # For a process that was started before snapshots were kept.
 SOMETHING = "Its environment changed"
 
@@ -79,8 +80,10 @@ def restart_needed(deployment: Deployment) -> bool:
 
 
 def restart_changes(deployment: Deployment) -> list[str]:
-    """What the "Restart to apply" banner says; empty where there is to be none."""
-    return differences(deployment) or [SOMETHING] if restart_needed(deployment) else []
+    """What the "Restart to apply" banner says; empty where there is to be none, since the tool is about to end too."""
+    if deployment.operation in ENDS or not restart_needed(deployment):
+        return []
+    return differences(deployment) or [SOMETHING]
 
 
 def _pair(deployment: Deployment) -> tuple[Snapshot, Snapshot]:

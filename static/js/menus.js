@@ -32,6 +32,25 @@ document.addEventListener("focusin", (event) => {
   }
 });
 
+// A part of the page that is fetched anew while one chooses from its menu comes back with that menu open.
+let reopen = [];
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  reopen = [...opened()]
+    .filter((menu) => menu.id && event.detail.target.contains(menu))
+    .map((menu) => ({ id: menu.id, focused: menu.contains(document.activeElement) }));
+});
+
+document.body.addEventListener("htmx:afterSwap", () => {
+  for (const { id, focused } of reopen) {
+    const menu = document.getElementById(id);
+    if (!menu) continue;
+    menu.open = true;
+    if (focused) menu.querySelector("summary").focus();
+  }
+  reopen = [];
+});
+
 function showTheme() {
   const chosen = document.documentElement.dataset.theme ?? "system";
   for (const button of document.querySelectorAll("[data-theme-choice]")) {

@@ -140,6 +140,13 @@ def test_it_is_not_said_while_it_does_not(deployment: Deployment, grace: Connect
     assert said(deployment) == []
 
 
+@pytest.mark.parametrize("operation", ["suspend", "destroy"])
+def test_nor_while_it_is_being_ended(deployment: Deployment, grace: Connection, operation: str) -> None:
+    bindings.bind(deployment.app, grace)
+    Deployment.everyone.update(operation=operation)
+    assert said(deployment) == []
+
+
 def test_of_a_process_from_before_snapshots_it_is_only_known_that_something_changed(
     deployment: Deployment, grace: Connection
 ) -> None:
