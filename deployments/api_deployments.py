@@ -1,5 +1,6 @@
-"""The dashboard's JSON about deployments: launch, look, try again."""
+"""The dashboard's JSON about deployments: launch, look, and what people do to them afterwards."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from deployments.models import Deployment, Release, Tool
 from deployments.moments import Moment
 from deployments.timeline import StepView, timeline
 from tenants.http import MemberRequest
+from tenants.models import User
 from tenants.scoped import one_of
 
 router = Router(tags=["Deployments"])
@@ -43,7 +45,7 @@ class Deployed(Schema):
 
 
 class StepOut(Schema):
-    """A step of the pipeline: how it stands, and how long it took or has taken."""
+    """A step of what is under way, or was done last: how it stands, and how long it took or has taken."""
 
     name: str
     title: str
@@ -60,12 +62,14 @@ class DeploymentOut(Schema):
     name: str
     status: str
     desired_state: str
+    operation: str = Field(description="What is under way, or failed; empty at rest.")
     current_step: str
     failure: dict[str, Any] | None
     url: str
     app_id: UUID
     tool_slug: str = Field(alias="release.tool_id")
     version: str = Field(alias="release.version")
+    previous_version: str | None = Field(description="What a rollback goes back to.")
     created_at: Moment
     updated_at: Moment
     steps: list[StepOut]
@@ -74,6 +78,11 @@ class DeploymentOut(Schema):
     def resolve_steps(deployment: Deployment) -> list[StepView]:
         """All steps, in their order."""
         return timeline(deployment)
+
+    @staticmethod
+    def resolve_previous_version(deployment: Deployment) -> str | None:
+        """None where there is no way back."""
+        return deployment.previous_release.version if deployment.previous_release else None
 
     @staticmethod
     def resolve_failure(deployment: Deployment) -> dict[str, Any] | None:
@@ -90,6 +99,13 @@ class DeployRefusal(Schema):
     unknown: list[str] | None = None
     missing: list[str] | None = None
     fields: dict[str, list[str]] | None = None
+
+
+class OperationRefusal(Refusal):
+    """Why it makes no sense now, for programs and for people."""
+
+    error: str = Field(examples=["operation_under_way"])
+    message: str
 
 
 REPEATABLE = Header(None, alias="Idempotency-Key", max_length=255, description="Sent again, it launches nothing new.")
@@ -118,13 +134,51 @@ def get_deployment(request: MemberRequest, deployment_id: UUID) -> Deployment:
     return _deployment(request, deployment_id)
 
 
-@router.post("/deployments/{uuid:deployment_id}/retry", auth=writer, response={200: Done, **WRITE, 409: Refusal})
+OPERATE = {200: Done, **WRITE, 409: OperationRefusal}
+
+
+@router.post("/deployments/{uuid:deployment_id}/restart", auth=writer, response=OPERATE)
+def restart(request: MemberRequest, deployment_id: UUID) -> Done:
+    """Start the tool anew, with its present settings and connections."""
+    return _operate(request, deployment_id, operations.restart)
+
+
+@router.post("/deployments/{uuid:deployment_id}/suspend", auth=writer, response=OPERATE)
+def suspend(request: MemberRequest, deployment_id: UUID) -> Done:
+    """Stop the tool and keep everything."""
+    return _operate(request, deployment_id, operations.suspend)
+
+
+@router.post("/deployments/{uuid:deployment_id}/resume", auth=writer, response=OPERATE)
+def resume(request: MemberRequest, deployment_id: UUID) -> Done:
+    """Start a suspended tool."""
+    return _operate(request, deployment_id, operations.resume)
+
+
+@router.post("/deployments/{uuid:deployment_id}/destroy", auth=writer, response=OPERATE)
+def destroy(request: MemberRequest, deployment_id: UUID) -> Done:
+    """End the tool for good: process, files, variables, keys and bindings go; its record stays."""
+    return _operate(request, deployment_id, operations.destroy)
+
+
+@router.post("/deployments/{uuid:deployment_id}/retry", auth=writer, response=OPERATE)
 def retry(request: MemberRequest, deployment_id: UUID) -> Done:
-    """Go on with a failed deployment from the step that failed."""
+    """Go on with what failed, from the step that failed."""
+    return _operate(request, deployment_id, operations.retry)
+
+
+@router.post("/deployments/{uuid:deployment_id}/rollback", auth=writer, response=OPERATE)
+def rollback(request: MemberRequest, deployment_id: UUID) -> Done:
+    """Go back to the release before the last upgrade."""
+    return _operate(request, deployment_id, operations.rollback)
+
+
+def _operate(request: MemberRequest, deployment_id: UUID, verb: Callable[[Deployment, User], None]) -> Done:
+    """The work goes on by itself; look at the deployment to follow it."""
     try:
-        operations.retry(_deployment(request, deployment_id), request.user)
+        verb(_deployment(request, deployment_id), request.user)
     except operations.OperationRefused as refusal:
-        raise Refused(409, error=refusal.code, message=refusal.message) from None
+        raise Refused(409, error=refusal.code, message=refusal.message, **refusal.details) from None
     return Done()
 
 
@@ -155,7 +209,7 @@ def _launch(request: MemberRequest, body: Deploy) -> Deployment:
 
 def _deployment(request: MemberRequest, deployment_id: UUID) -> Deployment:
     found: Deployment = one_of(
-        Deployment.objects.of(request.tenant).select_related("release", "tenant"), pk=deployment_id
+        Deployment.objects.of(request.tenant).select_related("release", "previous_release", "tenant"), pk=deployment_id
     )
     return found
 

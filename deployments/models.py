@@ -169,6 +169,11 @@ class Deployment(TenantModel):
         UPGRADE = "upgrade"
         ROLLBACK = "rollback"
 
+        @property
+        def doing(self) -> str:
+            """What a badge says while it is under way."""
+            return "Rolling back" if self is type(self).ROLLBACK else f"{self.label.removesuffix('e')}ing"
+
     class Desired(models.TextChoices):
         RUNNING = "running"
         SUSPENDED = "suspended"
@@ -219,6 +224,17 @@ class Deployment(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def doing(self) -> str:
+        """What is under way, in a word; "" at rest and where it failed."""
+        at_rest = not self.operation or self.status in {self.Status.FAILED, self.Status.DESTROYED}
+        return "" if at_rest else self.Operation(self.operation).doing
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is a page of the tool to open."""
+        return bool(self.url) and self.status in {self.Status.RUNNING, self.Status.DEGRADED}
 
 
 class LaunchOnce(TenantModel):

@@ -2,14 +2,27 @@
 
 from django.urls import path
 
-from deployments import api, runtime_api, views, views_activity, views_apps, views_environment, views_keys, views_logs
+from deployments import (
+    api,
+    runtime_api,
+    views,
+    views_activity,
+    views_apps,
+    views_bindings,
+    views_environment,
+    views_keys,
+    views_logs,
+    views_operate,
+)
 
 app_name = "deployments"
 
 deployment_pages = [
     path("deployments", views.deployment_list, name="list"),
     path("deployments/<uuid:deployment_id>", views.detail, name="detail"),
-    path("deployments/<uuid:deployment_id>/connections", views.connections, name="connections"),
+    path("deployments/<uuid:deployment_id>/connections", views_bindings.connections, name="connections"),
+    path("deployments/<uuid:deployment_id>/connections/use", views_bindings.bind, name="bind"),
+    path("deployments/<uuid:deployment_id>/connections/<slug:slug>/remove", views_bindings.unbind, name="unbind"),
     path("deployments/<uuid:deployment_id>/logs", views_logs.output, name="logs"),
     path("deployments/<uuid:deployment_id>/logs/since", views_logs.output_since, name="output-since"),
     path("deployments/<uuid:deployment_id>/logs/download", views_logs.output_download, name="output-download"),
@@ -27,7 +40,12 @@ deployment_pages = [
         views_environment.reveal,
         name="environment-reveal",
     ),
-    path("deployments/<uuid:deployment_id>/retry", views.retry, name="retry"),
+    *(
+        path(f"deployments/<uuid:deployment_id>/{verb}", views_operate.operate, {"verb": verb}, name=verb)
+        for verb in views_operate.VERBS
+    ),
+    path("deployments/<uuid:deployment_id>/upgrade", views_operate.upgrade, name="upgrade"),
+    path("deployments/<uuid:deployment_id>/destroy", views_operate.destroy, name="destroy"),
 ]
 
 app_pages = [

@@ -1,18 +1,17 @@
-"""The pages of deployments: the list, and one deployment with its connections."""
+"""The pages of deployments: the list, and how one of them is."""
 
 from uuid import UUID
 
-from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from deployments import operations, pipeline
+from deployments import pipeline
 from deployments.models import Deployment
+from deployments.objections import newer_release
 from deployments.pages import deployment_of, tab_page
-from deployments.uses import uses_of
-from tenants.access import member_required, writer_required
+from deployments.timeline import operation_of
+from tenants.access import member_required
 from tenants.fragments import fragments
 from tenants.http import MemberRequest
 
@@ -21,9 +20,16 @@ from tenants.http import MemberRequest
 @require_GET
 @fragments("deployment-list")
 def deployment_list(request: MemberRequest) -> HttpResponseBase:
-    """Everything that runs or should."""
+    """Everything that runs or should; on request what was destroyed, for the record."""
     rows = Deployment.objects.of(request.tenant).select_related("release__tool")
-    context = {"deployments": rows.exclude(status=Deployment.Status.DESTROYED)}
+    gone = rows.filter(status=Deployment.Status.DESTROYED)
+    looking_back = "destroyed" in request.GET
+    standing = rows.exclude(status=Deployment.Status.DESTROYED)
+    context = {
+        "deployments": gone.order_by("-updated_at") if looking_back else standing,
+        "looking_back": looking_back,
+        "gone": gone.count(),
+    }
     return TemplateResponse(request, "deployments/list.html", context)
 
 
@@ -34,26 +40,10 @@ def detail(request: MemberRequest, deployment_id: UUID) -> HttpResponseBase:
     """How it is, and how it came to be that way."""
     deployment = deployment_of(request, deployment_id)
     timeline = pipeline.timeline(deployment)
-    steps_done = sum(step.state == "done" for step in timeline)
-    return tab_page(request, deployment, "detail", timeline=timeline, steps_done=steps_done)
-
-
-@member_required
-@require_GET
-@fragments("deployment-connections")
-def connections(request: MemberRequest, deployment_id: UUID) -> HttpResponseBase:
-    """Which accounts it works with."""
-    deployment = deployment_of(request, deployment_id)
-    return tab_page(request, deployment, "connections", uses=uses_of(deployment.app))
-
-
-@writer_required
-@require_POST
-def retry(request: MemberRequest, deployment_id: UUID) -> HttpResponse:
-    """Go on from the step that failed."""
-    deployment = deployment_of(request, deployment_id)
-    try:
-        operations.retry(deployment, request.user)
-    except operations.OperationRefused as refusal:
-        messages.info(request, refusal.message)
-    return redirect("deployments:detail", deployment.pk)
+    context = {
+        "timeline": timeline,
+        "steps_done": sum(step.state == "done" for step in timeline),
+        "operation": Deployment.Operation(operation_of(deployment)),
+        "newer": newer_release(deployment),
+    }
+    return tab_page(request, deployment, "detail", **context)

@@ -100,7 +100,9 @@ DASHBOARD: dict[str, tuple[Ask, ...]] = {
         call("POST", "/api/deploy", {"toolSlug": "clock", "bindings": {"notion": "{connection_id}"}}),
     ),
     "GET /api/deployments/{deployment_id}": (call("GET", "/api/deployments/{deployment_id}"),),
-    "POST /api/deployments/{deployment_id}/retry": (call("POST", "/api/deployments/{deployment_id}/retry"),),
+} | {
+    f"POST /api/deployments/{{deployment_id}}/{verb}": (call("POST", f"/api/deployments/{{deployment_id}}/{verb}"),)
+    for verb in ("restart", "suspend", "resume", "destroy", "retry", "rollback")
 }
 # As in the URL conf.
 PAGES: dict[str, tuple[Ask, ...]] = {
@@ -130,6 +132,14 @@ PAGES: dict[str, tuple[Ask, ...]] = {
     "dashboard/connections/<uuid:connection_id>": (page("/dashboard/connections/{connection_id}", told={302}),),
     "deployments/<uuid:deployment_id>": (page("/deployments/{deployment_id}"),),
     "deployments/<uuid:deployment_id>/connections": (page("/deployments/{deployment_id}/connections"),),
+    "deployments/<uuid:deployment_id>/connections/use": (
+        page("/deployments/{deployment_id}/connections/use", connection="{own_connection_id}"),
+        page("/deployments/{own_deployment_id}/connections/use", connection="{connection_id}"),
+    ),
+    "deployments/<uuid:deployment_id>/connections/<slug:slug>/remove": (
+        page("/deployments/{deployment_id}/connections/notion/remove"),
+        page("/deployments/{deployment_id}/connections/notion/remove", x="1"),
+    ),
     "deployments/<uuid:deployment_id>/logs": (page("/deployments/{deployment_id}/logs"),),
     "deployments/<uuid:deployment_id>/logs/since": (page("/deployments/{deployment_id}/logs/since"),),
     "deployments/<uuid:deployment_id>/logs/download": (page("/deployments/{deployment_id}/logs/download"),),
@@ -146,7 +156,19 @@ PAGES: dict[str, tuple[Ask, ...]] = {
         page("/deployments/{deployment_id}/environment/{variable_id}/reveal", x="1"),
         page("/deployments/{own_deployment_id}/environment/{variable_id}/reveal", x="1"),
     ),
+    "deployments/<uuid:deployment_id>/restart": (page("/deployments/{deployment_id}/restart", x="1"),),
+    "deployments/<uuid:deployment_id>/suspend": (page("/deployments/{deployment_id}/suspend", x="1"),),
+    "deployments/<uuid:deployment_id>/resume": (page("/deployments/{deployment_id}/resume", x="1"),),
+    "deployments/<uuid:deployment_id>/rollback": (page("/deployments/{deployment_id}/rollback", x="1"),),
     "deployments/<uuid:deployment_id>/retry": (page("/deployments/{deployment_id}/retry", x="1"),),
+    "deployments/<uuid:deployment_id>/upgrade": (
+        page("/deployments/{deployment_id}/upgrade"),
+        page("/deployments/{deployment_id}/upgrade", release="{deployment_id}"),
+    ),
+    "deployments/<uuid:deployment_id>/destroy": (
+        page("/deployments/{deployment_id}/destroy"),
+        page("/deployments/{deployment_id}/destroy", confirm="clock"),
+    ),
     "apps/<uuid:app_id>": (page("/apps/{app_id}"),),
     "apps/<uuid:app_id>/keys": (page("/apps/{app_id}/keys", name="Mine"),),
     "apps/<uuid:app_id>/keys/<uuid:key_id>/revoke": (

@@ -2,14 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError
-from django.utils import timezone
 
 from connections import vault
 from connections.models import Connection, Integration
@@ -17,10 +14,11 @@ from deployments import bindings, environment, health, pipeline, ports, runtimes
 from deployments.lease import Lease
 from deployments.models import ApiKey, Binding, DeployLog, Deployment, Event, Release
 from deployments.operations import retry
-from deployments.plans import PLANS, STEPS
+from deployments.plans import STEPS
 from deployments.runtimes import RuntimeFailed
 from deployments.steps import Done, Job, StepFailed
 from tenants.models import Tenant, User
+from tests.deployments.dying import die_in, instead, let_the_lease_run_out, outcomes, run
 from tests.deployments.fakes import FakeRuntime, deployed, everything_told, release_of
 
 pytestmark = pytest.mark.postgres
@@ -56,51 +54,8 @@ def deployment(tenant: Tenant, owner: User, release: Release, notes: Connection)
     return deployed(tenant, release, user=owner, chosen={"notion": notes})
 
 
-def run(deployment: Deployment) -> Deployment:
-    pipeline.run(deployment.pk)
-    deployment.refresh_from_db()
-    return deployment
-
-
-def outcomes(deployment: Deployment) -> list[tuple[str, str]]:
-    return list(deployment.logs.values_list("step", "outcome"))
-
-
 def last_line(deployment: Deployment) -> DeployLog:
     return deployment.logs.latest("id")
-
-
-def instead(monkeypatch: pytest.MonkeyPatch, name: str, work: Callable[[Job], Done]) -> None:
-    """Let a step do something else."""
-    plans = {
-        operation: tuple(replace(step, run=work) if step.name == name else step for step in plan)
-        for operation, plan in PLANS.items()
-    }
-    monkeypatch.setattr(pipeline, "PLANS", plans)
-
-
-def let_the_lease_run_out(deployment: Deployment) -> None:
-    Deployment.everyone.filter(pk=deployment.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-
-
-class Killed(BaseException):
-    """What kill -9 is to a test: nothing after it runs."""
-
-
-def die_in(monkeypatch: pytest.MonkeyPatch, deployment: Deployment, name: str) -> None:
-    """Run until `name`, half of it included, and die there without a word."""
-
-    def half(job: Job) -> Done:
-        step = next(step for step in STEPS if step.name == name)
-        step.run(job)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        instead(patch, name, half)
-        patch.setattr(Lease, "release", lambda lease: None)
-        with pytest.raises(Killed):
-            pipeline.run(deployment.pk)
-    deployment.refresh_from_db()
 
 
 def test_all_steps_run_in_order(deployment: Deployment, runtime: FakeRuntime, notes: Connection) -> None:
