@@ -6,7 +6,7 @@ that only what a person changed is written, and nobody's change is written over 
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, override
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -77,11 +77,33 @@ def _remembering(value: str) -> forms.CharField:
     return forms.CharField(initial=value, required=False, strip=False, widget=forms.HiddenInput)
 
 
+class _StoredPassword(forms.CharField):
+    """One that is stored already: left empty, it stays, also where the release insists on an answer."""
+
+    @override
+    def validate(self, value: Any) -> None:
+        """Nothing is as good as something."""
+
+
+class _StoredPasswordInput(forms.PasswordInput):
+    @override
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False
+
+
 def _keep(form: forms.Form, question: UserInput) -> None:
-    """Left empty, a stored password stays. One that is optional can be taken away."""
-    field = form.fields[question.key]
-    field.required = False
-    field.widget.attrs["placeholder"] = "Stored; leave empty to keep it"
+    """Let a stored password be replaced or left alone, and an optional one be taken away."""
+    asked = form.fields[question.key]
+    attributes = asked.widget.attrs | {"placeholder": "Stored; leave empty to keep it"}
+    field = _StoredPassword(
+        label=asked.label,
+        help_text=asked.help_text,
+        required=asked.required,
+        strip=False,
+        validators=asked.validators,
+        widget=_StoredPasswordInput(attrs=attributes),
+    )
+    form.fields[question.key] = field
     if not question.required:
         form.fields[REMOVE + question.key] = forms.BooleanField(required=False, label=f"Remove {question.label}")
 

@@ -19,7 +19,7 @@ INPUTS = (
     {"key": "TITLE", "label": "Title", "inputType": "text", "validations": {"minLength": 3, "message": "Too short."}},
     {"key": "LIMIT", "label": "Limit", "inputType": "number", "category": "user_optional"},
     {"key": "DRY_RUN", "label": "Dry run", "inputType": "boolean", "category": "user_optional"},
-    {"key": "PASSWORD", "label": "Password", "inputType": "password"},
+    {"key": "PASSWORD", "label": "Password", "inputType": "password", "validations": {"minLength": 8}},
     {"key": "PROXY_PASSWORD", "label": "Proxy password", "inputType": "password", "category": "user_optional"},
     {"key": "HIDDEN", "label": "Hidden", "category": "user_optional", "visibility": "hidden"},
 )
@@ -181,6 +181,12 @@ def test_an_optional_password_can_be_taken_away(browser: Client, deployment: Dep
 def test_a_required_password_can_not_be_taken_away(browser: Client, deployment: Deployment) -> None:
     send(browser, deployment, **{"remove-PASSWORD": "on"})
     assert stored(deployment)["PASSWORD"] == "hunter-two"
+
+
+def test_a_new_password_must_satisfy_what_the_release_asks(browser: Client, deployment: Deployment) -> None:
+    answer = send(browser, deployment, PASSWORD="two")
+    assert answer.status_code == 422
+    assert "at least 8" in answer.text
 
 
 def test_a_required_password_that_is_not_there_is_asked_for(browser: Client, deployment: Deployment) -> None:
