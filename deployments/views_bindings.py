@@ -1,11 +1,13 @@
 """The Connections tab of a deployment: which accounts it uses, and how that is changed."""
 
+from typing import Literal
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from connections.models import Connection
 from deployments import bindings, rebind
@@ -24,27 +26,24 @@ from tenants.scoped import one_of
 @fragments("deployment-connections")
 def connections(request: MemberRequest, deployment_id: UUID) -> HttpResponseBase:
     """Which accounts it works with."""
-    return _tab(request, deployment_of(request, deployment_id))
+    deployment = deployment_of(request, deployment_id)
+    return tab_page(request, deployment, "connections", rows=choosable(deployment.app, uses_of(deployment.app)))
 
 
 @writer_required
 @require_POST
-@fragments("deployment-connections")
 def bind(request: MemberRequest, deployment_id: UUID) -> HttpResponseBase:
     """Use another account from now on."""
     deployment, connection = _alive(request, deployment_id), _connection(request)
     try:
         bindings.bind(deployment.app, connection, by=request.user)
     except BindingRefused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, _sentence(deployment, connection))
-    return _changed(request, deployment)
+        return _told(request, deployment, "error", refusal.message)
+    return _told(request, deployment, "success", _sentence(deployment, connection))
 
 
 @writer_required
 @require_http_methods(["GET", "POST"])
-@fragments("deployment-connections")
 def unbind(request: MemberRequest, deployment_id: UUID, slug: str) -> HttpResponseBase:
     """Take an account away. The page says first what the tool loses."""
     deployment = _alive(request, deployment_id)
@@ -53,21 +52,22 @@ def unbind(request: MemberRequest, deployment_id: UUID, slug: str) -> HttpRespon
         page = tab_page(request, deployment, "unbind", use=use)
         page.context_data = {**(page.context_data or {}), "tab": "connections"}
         return page
-    if bindings.unbind(deployment.app, slug, by=request.user):
-        name = use.integration.provider.name
-        messages.success(request, f"{deployment.name} no longer uses {name}. The account itself stays connected.")
-    return _changed(request, deployment)
+    bindings.unbind(deployment.app, slug, by=request.user)
+    name = use.integration.provider.name
+    sentence = f"{deployment.name} no longer uses {name}. The account itself stays connected."
+    return _told(request, deployment, "success", sentence)
 
 
-def _tab(request: MemberRequest, deployment: Deployment) -> HttpResponse:
-    return tab_page(request, deployment, "connections", rows=choosable(deployment.app, uses_of(deployment.app)))
-
-
-def _changed(request: MemberRequest, deployment: Deployment) -> HttpResponse:
-    """Whoever sent a form gets the tab; htmx gets what the tab shows now."""
-    if request.htmx:
-        return _tab(request, deployment_of(request, deployment.pk))
-    return redirect("deployments:connections", deployment.pk)
+def _told(
+    request: MemberRequest, deployment: Deployment, level: Literal["success", "error"], text: str
+) -> HttpResponse:
+    """Whoever sent a form goes back to the tab; on an open tab htmx shows the sentence, and the list fetches itself."""
+    if not request.htmx:
+        getattr(messages, level)(request, text)
+        return redirect("deployments:connections", deployment.pk)
+    response = HttpResponse(status=204)
+    trigger_client_event(response, "vendo-toast", {"text": text, "tone": "ok" if level == "success" else level})
+    return trigger_client_event(response, f"bindings-{deployment.app_id}-changed")
 
 
 def _sentence(deployment: Deployment, connection: Connection) -> str:

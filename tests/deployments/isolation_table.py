@@ -102,7 +102,7 @@ DASHBOARD: dict[str, tuple[Ask, ...]] = {
     "GET /api/deployments/{deployment_id}": (call("GET", "/api/deployments/{deployment_id}"),),
 } | {
     f"POST /api/deployments/{{deployment_id}}/{verb}": (call("POST", f"/api/deployments/{{deployment_id}}/{verb}"),)
-    for verb in ("restart", "suspend", "resume", "destroy", "retry", "rollback")
+    for verb in ("restart", "suspend", "resume", "destroy", "retry", "rollback", "upgrade")
 }
 # As in the URL conf.
 PAGES: dict[str, tuple[Ask, ...]] = {

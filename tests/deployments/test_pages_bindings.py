@@ -1,6 +1,7 @@
 """The Connections tab of a deployment, and the banner above every tab."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 type SignIn = Callable[[User], Client]
 type Make = Callable[..., Connection]
 
-HTMX = {"hx-request": "true", "hx-target": "deployment-connections"}
+HTMX = {"hx-request": "true"}
 
 
 @pytest.fixture(autouse=True)
@@ -165,10 +166,16 @@ def test_the_record_has_the_person(browser: Client, deployment: Deployment, grac
     assert deployment.activities.order_by("-pk")[0].actor == member
 
 
-def test_htmx_gets_the_tab_as_it_is_now(browser: Client, deployment: Deployment, grace: Connection) -> None:
-    page = use(browser, deployment, grace, headers=HTMX).text
-    assert "<html" not in page
-    assert "Grace's workspace</a>" in html.unescape(page)
+def test_an_open_tab_is_told_what_to_fetch_and_what_to_say(
+    browser: Client, deployment: Deployment, grace: Connection
+) -> None:
+    answer = use(browser, deployment, grace, headers=HTMX)
+    assert answer.status_code == 204
+    assert json.loads(answer.headers["HX-Trigger"]) == {
+        "vendo-toast": {"text": "Notion is now Grace's workspace.", "tone": "ok"},
+        f"bindings-{deployment.app_id}-changed": {},
+    }
+    assert f"bindings-{deployment.app_id}-changed from:body" in tab(browser, deployment)
 
 
 def test_an_account_that_tools_share_stays_with_the_others(
