@@ -1,6 +1,7 @@
 """The dashboard's JSON about deployments: launch, look, and what people do to them afterwards."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -42,6 +43,12 @@ class Deployed(Schema):
     """The new deployment."""
 
     deploymentId: UUID  # noqa: N815
+
+
+class Upgrade(Schema):
+    """Answers to what the newer release asks for and the deployment has not said yet."""
+
+    userVariables: dict[str, Any] = Field({}, repr=False)  # noqa: N815  (contract)
 
 
 class StepOut(Schema):
@@ -106,6 +113,8 @@ class OperationRefusal(Refusal):
 
     error: str = Field(examples=["operation_under_way"])
     message: str
+    missing: list[str] | None = None
+    fields: dict[str, list[str]] | None = None
 
 
 REPEATABLE = Header(None, alias="Idempotency-Key", max_length=255, description="Sent again, it launches nothing new.")
@@ -171,6 +180,13 @@ def retry(request: MemberRequest, deployment_id: UUID) -> Done:
 def rollback(request: MemberRequest, deployment_id: UUID) -> Done:
     """Go back to the release before the last upgrade."""
     return _operate(request, deployment_id, operations.rollback)
+
+
+@router.post("/deployments/{uuid:deployment_id}/upgrade", auth=writer, response=OPERATE)
+def upgrade(request: MemberRequest, deployment_id: UUID, body: Upgrade) -> Done:
+    """Move to the tool's present release."""
+    verb = partial(operations.upgrade, answers=body.userVariables)
+    return _operate(request, deployment_id, verb)
 
 
 def _operate(request: MemberRequest, deployment_id: UUID, verb: Callable[[Deployment, User], None]) -> Done:

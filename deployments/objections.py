@@ -9,7 +9,7 @@ Operation = Deployment.Operation
 Status = Deployment.Status
 
 RETRY = "retry"
-ACTIONS = (*Operation, RETRY)
+ACTIONS = (*(operation for operation in Operation if operation != Operation.DEPLOY), RETRY)
 RUNS = frozenset({Status.RUNNING, Status.DEGRADED})
 # What a person reads while it is under way.
 UNDER_WAY = {
@@ -81,8 +81,6 @@ def _objections(deployment: Deployment, action: str) -> Objections:
         case Operation.ROLLBACK:
             yield from _if_suspended(deployment)
             yield from _without_a_way_back(deployment)
-        case Operation.DEPLOY:
-            yield "deployed", f"{deployment.name} was launched already."
         case "retry" if deployment.status != Status.FAILED:
             yield "not_failed", "There is nothing to retry: nothing failed."
 

@@ -17,6 +17,7 @@ from connections.models import Connection
 from deployments.api_deployments import Deploy
 from deployments.models import Deployment, LaunchOnce, Release
 from tenants.models import Tenant, User
+from tests import scenery
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +106,9 @@ def test_a_withdrawn_tool_can_not_be_launched(client: Client, make_release: Call
 
 def test_looking_at_one(client: Client, tenant: Tenant, make_deployment: Callable[..., Deployment]) -> None:
     failure = {"step": "boot", "message": "It did not start.", "remedy": "Try again."}
-    deployment = make_deployment(tenant, status=Deployment.Status.FAILED, current_step="boot", failure=failure)
+    deployment = make_deployment(
+        tenant, status=Deployment.Status.FAILED, operation="deploy", current_step="boot", failure=failure
+    )
     answer = client.get(f"/api/deployments/{deployment.pk}").json()
     steps = answer.pop("steps")
     assert steps[0] == {
@@ -122,12 +125,14 @@ def test_looking_at_one(client: Client, tenant: Tenant, make_deployment: Callabl
         "name": "Clock",
         "status": "failed",
         "desired_state": "running",
+        "operation": "deploy",
         "current_step": "boot",
         "failure": failure,
         "url": "",
         "app_id": str(deployment.app.pk),
         "tool_slug": "clock",
         "version": "1.0.0",
+        "previous_version": None,
         "created_at": "",
         "updated_at": "",
     }
@@ -139,7 +144,66 @@ def test_trying_again(client: Client, tenant: Tenant, make_deployment: Callable[
     deployment.refresh_from_db()
     assert (deployment.status, deployment.failure) == (Deployment.Status.DEPLOYING, {})
     response = client.post(f"/api/deployments/{deployment.pk}/retry")
-    assert (response.status_code, response.json()) == (409, {"error": "not_failed"})
+    assert (response.status_code, response.json()["error"]) == (409, "operation_under_way")
+
+
+OPERATIONS = ["restart", "suspend", "resume", "destroy", "retry", "rollback", "upgrade"]
+
+
+@pytest.mark.parametrize("verb", ["restart", "suspend", "resume", "destroy"])
+def test_each_operation_is_put_under_way(
+    client: Client, tenant: Tenant, member: User, make_deployment: Callable[..., Deployment], verb: str
+) -> None:
+    rest = {"status": "suspended", "desired_state": "suspended"} if verb == "resume" else {}
+    deployment = make_deployment(tenant, url="http://127.0.0.1:8101", **rest)
+    answer = client.post(f"/api/deployments/{deployment.pk}/{verb}")
+    assert (answer.status_code, answer.json()) == (200, {"ok": True})
+    shown = client.get(f"/api/deployments/{deployment.pk}").json()
+    assert (shown["operation"], deployment.activities.get().actor) == (verb, member)
+
+
+def test_an_upgrade_takes_answers(client: Client, tenant: Tenant) -> None:
+    deployment = scenery.make_deployment(tenant, scenery.make_release("echo", integrations=[], status="superseded"))
+    asks = {"key": "TEAM", "label": "Team"}
+    scenery.make_release("echo", integrations=[], version="2.0.0", inputs=[asks])
+    path = f"/api/deployments/{deployment.pk}/upgrade"
+    refused = client.post(path, {}, content_type="application/json")
+    assert (refused.status_code, refused.json()["fields"]) == (409, {"TEAM": ["This field is required."]})
+    answer = client.post(path, {"userVariables": {"TEAM": "Ada"}}, content_type="application/json")
+    assert answer.json() == {"ok": True}
+    assert client.get(f"/api/deployments/{deployment.pk}").json()["version"] == "2.0.0"
+
+
+def test_a_rollback_goes_to_the_version_before(
+    client: Client, tenant: Tenant, make_deployment: Callable[..., Deployment], make_release: Callable[..., Release]
+) -> None:
+    deployment = make_deployment(tenant, url="http://127.0.0.1:8101", previous_release=make_release())
+    path = f"/api/deployments/{deployment.pk}"
+    assert client.get(path).json()["previous_version"] == deployment.previous_release.version
+    assert client.post(f"{path}/rollback").json() == {"ok": True}
+    assert client.get(path).json()["version"] == deployment.previous_release.version
+
+
+@pytest.mark.parametrize("verb", OPERATIONS)
+def test_what_makes_no_sense_is_refused_with_code_and_sentence(
+    client: Client, tenant: Tenant, make_deployment: Callable[..., Deployment], verb: str
+) -> None:
+    deployment = make_deployment(tenant, status=Deployment.Status.DESTROYED)
+    answer = client.post(f"/api/deployments/{deployment.pk}/{verb}", {}, content_type="application/json")
+    assert (answer.status_code, answer.json()) == (409, {"error": "destroyed", "message": "Clock was destroyed."})
+
+
+@pytest.mark.parametrize("verb", OPERATIONS)
+def test_viewers_may_only_look(
+    client_for: Callable[[User], Client],
+    viewer: User,
+    tenant: Tenant,
+    make_deployment: Callable[..., Deployment],
+    verb: str,
+) -> None:
+    deployment = make_deployment(tenant)
+    answer = client_for(viewer).post(f"/api/deployments/{deployment.pk}/{verb}", {}, content_type="application/json")
+    assert (answer.status_code, answer.json()) == (403, {"error": "forbidden"})
 
 
 # --- asked for twice --------------------------------------------------------------------------------------------------

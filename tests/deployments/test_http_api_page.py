@@ -14,9 +14,10 @@ ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| ", flags=re.MULTILINE)
 ADDRESS = re.compile(r"^\| `([A-Z]+) (/\S+)`([^|]*) \| ([^|]+) \|$", flags=re.MULTILINE)
 # Where a code stands in the sources of the dashboard's JSON.
 RAISED = re.compile(
-    r'error="(\w+)"|"error": "(\w+)"|(?:BindingRefused|LaunchRefused|_refusal)\(\s*"(\w+)"|code, message = "(\w+)"'
+    r'error="(\w+)"|"error": "(\w+)"|(?:BindingRefused|LaunchRefused|OperationRefused|_refusal)\(\s*"(\w+)"'
+    r'|code, message = "(\w+)"|yield "(\w+)", '
 )
-SOURCES = ["api_apps", "api_bindings", "api_deployments", "api_door", "bindings", "launch"]
+SOURCES = ["api_apps", "api_bindings", "api_deployments", "api_door", "bindings", "launch", "objections", "upgrades"]
 
 
 def addresses() -> dict[str, str]:
