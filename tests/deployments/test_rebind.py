@@ -1,10 +1,12 @@
 """What a change of account does to a tool: its environment, its pages, its events, its record, its restart."""
 
+import contextlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from connections import intents, vault
@@ -12,10 +14,12 @@ from connections.connect import choose, disconnect
 from connections.credentials import mark_needs_reauth
 from connections.intents import Intent
 from connections.models import Connection, Integration
-from deployments import bindings, environment, sweep
+from deployments import bindings, environment, events, health, pipeline, runtimes, sweep
 from deployments.models import App, Binding, Deployment, Event
 from deployments.projects import create_project
+from deployments.runtimes import Status
 from tenants.models import Tenant, User
+from tests.deployments.fakes import FakeRuntime
 from tests.deployments.running import applied, bound, now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -73,7 +77,7 @@ def swept() -> list[object]:
 
 def record(deployment: Deployment) -> list[tuple[str, str | None, str]]:
     rows = deployment.activities.order_by("pk").select_related("actor")
-    return [(row.action, row.actor and row.actor.email, row.detail) for row in rows]
+    return [(row.action, row.actor.email if row.actor else None, row.detail) for row in rows]
 
 
 # --- environment and pages --------------------------------------------------------------------------------------------
@@ -214,6 +218,53 @@ def test_a_project_has_nothing_that_runs(tenant: Tenant, ada: Connection) -> Non
     bindings.bind(project, ada)
     assert bindings.unbind(project, "notion")
     assert not Deployment.everyone.exists()
+
+
+def test_a_boot_that_another_worker_takes_over_knows_what_runs(
+    deployment: Deployment, grace: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first worker started the tool and died; then the account was changed. What runs has the old one."""
+    monkeypatch.setattr(runtimes, "current", lambda: FakeRuntime(status=Status.RUNNING))
+    monkeypatch.setattr(health, "ask", lambda port, path: (True, "status 200"))
+    Deployment.everyone.update(status="deploying", operation="deploy", current_step="boot")
+    bindings.bind(deployment.app, grace)
+    pipeline.run(deployment.pk)
+    assert now(deployment).status == "running"
+    assert pending(deployment)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_changes_at_once_leave_the_environment_of_what_is_bound(
+    tenant: Tenant, make_deployment: MakeDeployment, make_connection: MakeConnection
+) -> None:
+    """People bind and unbind, somebody disconnects, and a worker resolves: nobody waits for ever, nothing is stale."""
+    tools = [applied(make_deployment(tenant, "notion", slug=f"tool-{n}")) for n in range(2)]
+    accounts = [make_connection(tenant, "notion", account_id=str(n), token=f"token-{n}") for n in range(3)]
+
+    def work(number: int) -> None:
+        tool = now(tools[number % 2])
+        try:
+            for turn in range(3):
+                with contextlib.suppress(bindings.BindingRefused):
+                    bindings.bind(tool.app, accounts[(number + turn) % 3])
+                if number == 2:
+                    bindings.unbind(tool.app, "notion")
+                if number == 3:
+                    with transaction.atomic():
+                        row = Deployment.everyone.select_for_update(no_key=True).get(pk=tool.pk)
+                        environment.resolve(row)
+                        events.deployment_changed(row)
+            if number == 4:
+                disconnect(accounts[0])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6), timeout=60))
+    for tool in tools:
+        held = bindings.binding(tool.app, "notion")
+        assert stored(tool) == (vault.reveal(held.connection, "credential") if held else None)
+        assert now(tool).env_wanted == environment.revision(environment.values(tool))
 
 
 # --- who did it -------------------------------------------------------------------------------------------------------
