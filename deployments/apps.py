@@ -11,7 +11,7 @@ class DeploymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers."""
-        from deployments import guards, receivers
+        from deployments import checks, guards, receivers  # noqa: F401  (checks register themselves)
 
         receivers.connect()
         post_migrate.connect(guards.install, sender=self)

@@ -19,7 +19,16 @@ TOOL = "tool"  # the role of a deployment's one container
 TRIES = (
     5  # starts that the engine makes by itself after a crash; after that `tool_supervisor` does, less and less often
 )
-LOG = {"max-size": "2m"}
+LOG = {"max-size": "1m"}
+# The first process of a container is deaf to signals that it does not handle, SIGTERM among them, and few tools handle
+# that. This one passes it on, and ends as the tool does. (Engines have an init of their own, but Podman not always.)
+INIT = """
+"$@" & tool=$!
+trap 'kill -TERM "$tool"' TERM INT
+wait "$tool"; code=$?
+while kill -0 "$tool" 2>/dev/null; do wait "$tool"; code=$?; done
+exit "$code"
+"""
 
 
 def of(client: docker.DockerClient, deployment: Deployment) -> dict[str, Any]:
@@ -74,7 +83,7 @@ def _of_files(client: docker.DockerClient, release: Published, deployment: Deplo
     form["mounts"] = [*form["mounts"], Mount(HOME, str(folders.private(deployment)), type="bind")]
     return form | {
         "entrypoint": [],
-        "command": child.argv(release.service.command),
+        "command": ["/bin/sh", "-c", INIT, "tool", *child.argv(release.service.command)],
         "working_dir": f"{WHERE}/app",
         "environment": _python(client, deployment) | {"HOME": HOME, "LANG": "C.UTF-8"},
     }

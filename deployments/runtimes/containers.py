@@ -92,8 +92,10 @@ class DockerRuntime:
 
     def logs(self, deployment: Deployment, lines: int = 200) -> str:
         """From the container and, where that is young, from those before it."""
-        written = self._asked(deployment, lambda found: container_log.last(deployment, found, lines))
-        return "\n".join(presentable_lines(written, environment.secret_values(deployment)))
+        piece = self._asked(
+            deployment, lambda found: container_log.read(deployment, found, lines=lines, unfinished=True)
+        )
+        return "\n".join(presentable_lines(piece.lines, environment.secret_values(deployment)))
 
     def output(self, deployment: Deployment, since: str = "", lines: int | None = None) -> Output:
         """From all of its containers; without an engine, from those that are gone."""

@@ -119,6 +119,12 @@ def obstacle(data_dir: str, user: int) -> str:
     return problem if done.returncode else ""
 
 
+def is_range(text: str) -> bool:
+    """Whether it names at least one user, and not root."""
+    first, _, last = text.partition("-")
+    return first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last)
+
+
 def _range() -> range:
     if settings.TOOL_USERS in {AUTO, NONE}:
         return USUAL

@@ -71,13 +71,22 @@ def uninstallable(folder: Path) -> dict[str, Any]:
     return {"failure": deployment.failure, "output": deployment.logs.latest("id").metadata["output"]}
 
 
-def deploy(folder: Path, app: str, requirements: str = "") -> Deployment:
+def deploy(
+    folder: Path,
+    app: str,
+    requirements: str = "",
+    *,
+    service: dict[str, Any] | None = None,
+    health: str = "/healthz",
+    inputs: dict[str, str] | None = None,
+) -> Deployment:
     """Publish, launch and run the pipeline."""
     extra = {
         "slug": folder.name,
         "secrets": {"SESSION": "random_hex"},
-        "readiness": {"maxRetries": 90},
-        "services": [{"role": "web", "startCommand": "python app.py && true"}],
+        "readiness": {"maxRetries": 90, "healthPath": health},
+        "userInputs": [{"key": key, "label": key} for key in inputs or {}],
+        "services": [service or {"role": "web", "startCommand": "python app.py && true"}],
     }
     write_tool(folder, manifest={"name": folder.name}, template=extra, app=app)
     if requirements:
@@ -85,7 +94,7 @@ def deploy(folder: Path, app: str, requirements: str = "") -> Deployment:
     tenant, _ = Tenant.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
     release = publish(folder)
     deployment = launch(
-        tenant=tenant, user=None, release=release, name=folder.name, slug=folder.name, inputs={}, chosen={}
+        tenant=tenant, user=None, release=release, name=folder.name, slug=folder.name, inputs=inputs or {}, chosen={}
     )
     for _ in range(5):
         # As the sweep does: on a machine that is very busy a worker may lose its lease, and the next goes on.

@@ -22,7 +22,8 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"ok")
 
-http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page).serve_forever()
+address = os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])
+http.server.HTTPServer(address, Page).serve_forever()
 """
 
 

@@ -1,15 +1,20 @@
-"""`manage.py tool_supervisor`: becomes supervisord, which runs the tools."""
+"""`manage.py tool_supervisor`: becomes supervisord, which runs the tools; or looks after the containers they are."""
 
 import logging
 import os
+import signal
 import sys
+import threading
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
+from deployments import runtimes
 from deployments.models import Deployment
 from deployments.runtimes import RuntimeFailed, folders, supervisor
+from deployments.runtimes.keeper import Keeper
 
 logger = logging.getLogger("deployments.tool_supervisor")
 
@@ -19,10 +24,16 @@ Status = Deployment.Status
 class Command(BaseCommand):
     """Starts the tools that should run, and keeps them running."""
 
-    help = "Runs the tools' processes under supervisord, in the foreground. One per machine and data folder."
+    help = "Runs the tools, in the foreground. One per machine and data folder."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Does not return."""
+        """Returns only where tools are containers, when told to stop; they go on then."""
+        if settings.RUNTIME == runtimes.DOCKER:
+            done = threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: done.set())
+            Keeper(runtimes.current()).run(done)
+            return
         self._refuse_second()
         try:
             path = supervisor.write_configuration()
@@ -57,8 +68,16 @@ def bring_programs_in_step() -> None:
 
 
 def _should_run() -> list[Deployment]:
-    """Running ones, and those that were being deployed and had been started; the others start when they are told to."""
+    """Those that run, and those in the middle of something that had been started; the others start when told to."""
     rows = Deployment.everyone.filter(desired_state=Deployment.Desired.RUNNING)
-    running = [row for row in rows.filter(status=Status.RUNNING) if folders.code(row).is_dir()]
-    deploying = [row for row in rows.filter(status=Status.DEPLOYING) if supervisor.program_file(row).exists()]
-    return [*running, *deploying]
+    running = rows.filter(status__in=[Status.RUNNING, Status.DEGRADED], operation="")
+    unfinished = rows.exclude(pk__in=running).exclude(status__in=[Status.SUSPENDED, Status.DESTROYED])
+    return [
+        *(row for row in running if folders.code(row).is_dir() or _has_single_copy(row)),
+        *(row for row in unfinished if supervisor.program_file(row).exists()),
+    ]
+
+
+def _has_single_copy(deployment: Deployment) -> bool:
+    """Whether its files are where they once were; `folders.make` moves them."""
+    return (folders.home(deployment) / "app").is_dir()
