@@ -6,6 +6,7 @@ Lives in the memory of the one process that serves: a restart is a reset.
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 GRANTS = ("authorization_code", "refresh_token")
@@ -37,6 +38,8 @@ class Switches:
 _lock = threading.Lock()
 _grants: Counter[str] = Counter()
 _secrets: deque[str] = deque(maxlen=10_000)
+_withdrawn: set[str] = set()
+webhooks: dict[int, tuple[str, str]] = {}  # a bot's id → where its messages go, and what is sent along
 switches = Switches()
 
 
@@ -55,10 +58,23 @@ def turn(wanted: object) -> dict[str, object]:
 
 
 def reset() -> None:
-    """Everything back to well-behaved, and nothing counted."""
+    """Everything back to well-behaved, and nothing counted. Keys that were deleted are there again."""
     turn(asdict(Switches()))
     with _lock:
         _grants.clear()
+        _withdrawn.clear()
+        webhooks.clear()
+
+
+def withdraw(accounts: Iterable[str]) -> None:
+    """These people delete their keys on the provider's own page."""
+    with _lock:
+        _withdrawn.update(accounts)
+
+
+def is_withdrawn(account: str) -> bool:
+    """Whether the person has deleted all keys."""
+    return account in _withdrawn
 
 
 def count(grant_type: str) -> None:

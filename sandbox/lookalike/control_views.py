@@ -62,8 +62,10 @@ def reset(request: HttpRequest) -> HttpResponse:
 @local
 @require_POST
 def revoke(request: HttpRequest) -> HttpResponse:
-    """A person takes back all access: refreshes get `invalid_grant`, the APIs 401."""
-    tokens.withdraw(_account(request))
+    """A person takes back all access: refreshes get `invalid_grant`, the APIs 401. Keys are gone until a reset."""
+    account = _account(request)
+    tokens.withdraw(account)
+    control.withdraw([account] if account else PEOPLE)
     return JsonResponse({})
 
 

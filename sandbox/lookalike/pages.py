@@ -9,6 +9,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from lookalike.accounts import PEOPLE
+from lookalike.pasted import BOTS, KEYS
 from lookalike.providers import GOOGLE, LOOKALIKES, NOTION
 
 STYLE = Path(__file__).parent / "style.css"
@@ -17,7 +18,10 @@ STYLE = Path(__file__).parent / "style.css"
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What this is."""
-    return render(request, "lookalike/home.html", {"providers": LOOKALIKES.values(), "people": PEOPLE.values()})
+    keys = [("OpenAI key", key.owner, key.text, "limited" if key.limited else "") for key in KEYS]
+    keys += [("Telegram bot", bot.owner, bot.token, f"@{bot.username}") for bot in BOTS]
+    context = {"providers": LOOKALIKES.values(), "people": PEOPLE.values(), "keys": keys}
+    return render(request, "lookalike/home.html", context)
 
 
 @require_GET

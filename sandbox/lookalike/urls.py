@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from lookalike import consent, control_views, drive_api, notion_api, pages, tokens
+from lookalike import consent, control_views, drive_api, notion_api, openai_api, pages, telegram_api, tokens
 
 urlpatterns = [
     path("", pages.home),
@@ -21,6 +21,9 @@ urlpatterns = [
     path("google/drive/v3/about", drive_api.about),
     path("google/drive/v3/files", drive_api.files),
     path("google/file/<slug:file_id>", pages.drive_place),
+    path("openai/v1/models", openai_api.models),
+    path("openai/v1/chat/completions", openai_api.chat_completions),
+    path("telegram/bot<str:token>/<str:name>", telegram_api.method),
     path("control", control_views.switches),
     path("control/log", control_views.log),
     path("control/secrets", control_views.secrets),

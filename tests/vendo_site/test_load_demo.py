@@ -35,13 +35,31 @@ def test_it_makes_a_workspace_to_try_things_in(settings: Any) -> None:
     assert Release.objects.get().tool_id == "notion-importer"
 
 
-def test_the_sandbox_plays_both_providers(settings: Any) -> None:
+def test_the_sandbox_plays_those_where_one_signs_in(settings: Any) -> None:
     settings.SANDBOX_URL = "http://127.0.0.1:8599"
     call_command("load_demo")
     for slug, api_url in (("notion", "http://127.0.0.1:8599/notion"), ("googledrive", "http://127.0.0.1:8599/google")):
         integration = Integration.objects.get(slug=slug)
         assert (integration.client_id, integration.api_url) == ("vendo-sandbox", api_url)
         assert vault.reveal(integration, "client_secret") == "vendo-sandbox-secret"
+
+
+def test_the_sandbox_plays_those_that_take_keys_too(settings: Any) -> None:
+    for port in (8598, 8599):
+        settings.SANDBOX_URL = f"http://127.0.0.1:{port}"
+        call_command("load_demo")
+    for slug in ("openai", "telegram"):
+        integration = Integration.objects.get(slug=slug)
+        assert (integration.api_url, integration.client_id) == (f"http://127.0.0.1:8599/{slug}", "")
+
+
+def test_an_operator_may_use_real_keys_in_the_demo() -> None:
+    call_command("load_demo")
+    Integration.objects.filter(pk="openai").update(endpoint_overrides={})
+    Integration.objects.filter(pk="telegram").update(endpoint_overrides={"api_url": "https://telegram.example.com"})
+    call_command("load_demo")
+    assert Integration.objects.get(pk="openai").api_url == "https://api.openai.com"
+    assert Integration.objects.get(pk="telegram").api_url == "https://telegram.example.com"
 
 
 def test_a_second_run_adds_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,13 +32,15 @@ LOOKALIKES = {
         "revoke_url": "/google/revoke",
         "api_url": "/google",
     },
+    "openai": {"api_url": "/openai"},
+    "telegram": {"api_url": "/telegram"},
 }
 
 
 class Command(BaseCommand):
     """Safe to run again: it adds what is missing, and leaves alone what somebody changed."""
 
-    help = "Add the demo account and workspace, point two providers at the sandbox, and publish the example tool."
+    help = "Add the demo account and workspace, point providers at the sandbox, and publish the example tool."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Only on a developer's machine: the demo's password is known to everybody."""
@@ -76,11 +78,21 @@ class Command(BaseCommand):
 
     @staticmethod
     def point_at_sandbox(slug: str, paths: dict[str, str]) -> None:
-        """Let the sandbox play this provider, unless an operator entered a client of their own."""
+        """Let the sandbox play this provider, unless an operator entered a client of their own, or the real address."""
         integration = Integration.objects.get(slug=slug)
-        if integration.client_id not in {"", CLIENT_ID}:
+        if integration.client_id not in {"", CLIENT_ID} or not untouched(integration, paths):
             return
-        integration.client_id, integration.featured = CLIENT_ID, True
+        integration.featured = True
         integration.endpoint_overrides = {name: f"{settings.SANDBOX_URL}{path}" for name, path in paths.items()}
-        vault.seal(integration, "client_secret", CLIENT_SECRET)
+        if integration.provider.oauth:
+            integration.client_id = CLIENT_ID
+            vault.seal(integration, "client_secret", CLIENT_SECRET)
         integration.save()
+
+
+def untouched(integration: Integration, paths: dict[str, str]) -> bool:
+    """Whether the row is as it was at first, or as the demo left it. Where one signs in, the client's id tells that."""
+    if integration.provider.oauth:
+        return True
+    present = integration.endpoint_overrides.get("api_url", "")
+    return present.endswith(paths["api_url"]) if present else not integration.featured
