@@ -1,5 +1,6 @@
 """The pages of deployments: the list, and how one of them is."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponseBase
@@ -40,7 +41,7 @@ def detail(request: MemberRequest, deployment_id: UUID) -> HttpResponseBase:
     """How it is, and how it came to be that way."""
     deployment = deployment_of(request, deployment_id)
     timeline = pipeline.timeline(deployment)
-    context = {
+    context: dict[str, Any] = {
         "timeline": timeline,
         "steps_done": sum(step.state == "done" for step in timeline),
         "operation": Deployment.Operation(operation_of(deployment)),

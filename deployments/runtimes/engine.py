@@ -31,7 +31,7 @@ def engine() -> Iterator[docker.DockerClient]:
         yield client
     except APIError as error:
         raise RuntimeFailed(
-            f"The container engine refused: {str(error.explanation or error.response.reason).strip()[:500]}.",
+            f"The container engine refused: {str(error.explanation or type(error).__name__).strip()[:500]}.",
             "If the reason is not clear, look into the engine's log. Then retry.",
         ) from None
     except (DockerException, requests.RequestException, OSError) as error:

@@ -29,7 +29,8 @@ class Keyed:
         self.pasted: dict[str, str] = facts.PASTED
         self.variables: dict[str, Any] = facts.VARIABLES
         self.integration: Integration = self.simulator.play(self.slug)
-        self.takes(*self.pasted.values(), answers=facts.API)
+        self._answers: dict[str, Any] = facts.API
+        self.takes(*self.pasted.values(), answers=self._answers)
 
     @property
     def key(self) -> ApiKey:

@@ -161,7 +161,7 @@ def test_keys_are_not_tried_by_the_dozen(
         refused(keyed.paste(ada, "wrong"), "does not know this")
     refused(keyed.paste(ada), "Too many keys were tried")
     ConnectAttempt.objects.of(tenant).update(created_at=timezone.now() - timedelta(minutes=11))
-    assert keyed.connected(ada)
+    assert keyed.connected(ada).live
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------

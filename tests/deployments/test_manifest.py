@@ -217,7 +217,8 @@ def test_a_question_that_can_not_work_is_refused(tmp_path: Path, question: dict[
     ],
 )
 def test_a_default_that_satisfies_its_rules_is_fine(tmp_path: Path, question: dict[str, Any]) -> None:
-    assert read_tool(write_tool(tmp_path, template={"userInputs": [{"key": "A", "label": "x"} | question]}))
+    tool = read_tool(write_tool(tmp_path, template={"userInputs": [{"key": "A", "label": "x"} | question]}))
+    assert tool.template.user_inputs[0].default == question["default"]
 
 
 def test_another_runtime_needs_a_command(tmp_path: Path) -> None:

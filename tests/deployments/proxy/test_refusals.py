@@ -164,7 +164,7 @@ def test_a_key_that_is_repeated_elsewhere_does_not_reach_the_provider(
     escaped = app_key.replace("_", "%5F")
     path = {"path": f"/v1/{app_key}", "query": f"/v1?key={app_key}", "escaped": f"/v1?key={escaped}"}.get(where, "/v1")
     more = {"referer": f"https://tool.example/?k={app_key}"} if where == "header" else {}
-    answered = request(door, "GET", f"/proxy/notion{path}", authorization=f"Bearer {app_key}", **more)
+    answered = request(door, "GET", f"/proxy/notion{path}", None, authorization=f"Bearer {app_key}", **more)
     assert app_key not in refused(answered, 400, "validation_failed")["message"]
     assert api.seen == []
 
