@@ -1,5 +1,7 @@
 """The steps that stop a tool, for a while or for good. As those of a deploy (steps.py), each may be run again."""
 
+from typing import Any
+
 from deployments import bindings, keys
 from deployments.models import ApiKey, Binding, Deployment, EnvironmentVariable
 from deployments.runtimes import RuntimeFailed
@@ -40,7 +42,7 @@ def forget(job: Job) -> Done:
     """Delete its variables; the row stays for the record, and gives address and port back."""
     with job.lease.writing() as deployment:
         count, _ = EnvironmentVariable.everyone.filter(deployment=deployment).delete()
-    changes = {
+    changes: dict[str, Any] = {
         "status": Deployment.Status.DESTROYED,
         "operation": "",
         "failure": {},

@@ -90,9 +90,9 @@ def retry(deployment: Deployment, by: User | None = None) -> None:
     with transaction.atomic():
         row = _locked(deployment)
         judge(row, "retry")
-        changes = {"operation": row.operation or Operation.DEPLOY, "status": _status_meanwhile(row), "failure": {}}
-        _save(row, changes)
-        activity.note(row, "retried", by=by, detail=f"the {Operation(changes['operation']).label.lower()}")
+        operation = Operation(row.operation or Operation.DEPLOY)
+        _save(row, {"operation": operation, "status": _status_meanwhile(row), "failure": {}})
+        activity.note(row, "retried", by=by, detail=f"the {operation.label.lower()}")
     deployment.refresh_from_db()
 
 

@@ -27,14 +27,13 @@ def tab_page(
     request: MemberRequest, deployment: Deployment, tab: str, *, status: int = 200, **context: Any
 ) -> TemplateResponse:
     """The template of a tab, with head and tabs around it."""
-    may_write = request.membership is not None and request.membership.may_write
     frame = {
         "deployment": deployment,
         "tab": tab,
         "intent": intents.sign(Intent("app", str(deployment.app_id))),
         "failure": failure_of(deployment),
         "finding": last_finding(deployment),
-        "possible": possible(deployment) if may_write else frozenset(),
+        "possible": possible(deployment) if request.membership.may_write else frozenset(),
         "restart_changes": changes.restart_changes(deployment),
     }
     return TemplateResponse(request, f"deployments/{tab}.html", frame | context, status=status)

@@ -177,11 +177,12 @@ def test_an_upgrade_takes_answers(client: Client, tenant: Tenant) -> None:
 def test_a_rollback_goes_to_the_version_before(
     client: Client, tenant: Tenant, make_deployment: Callable[..., Deployment], make_release: Callable[..., Release]
 ) -> None:
-    deployment = make_deployment(tenant, url="http://127.0.0.1:8101", previous_release=make_release())
+    before = make_release()
+    deployment = make_deployment(tenant, url="http://127.0.0.1:8101", previous_release=before)
     path = f"/api/deployments/{deployment.pk}"
-    assert client.get(path).json()["previous_version"] == deployment.previous_release.version
+    assert client.get(path).json()["previous_version"] == before.version
     assert client.post(f"{path}/rollback").json() == {"ok": True}
-    assert client.get(path).json()["version"] == deployment.previous_release.version
+    assert client.get(path).json()["version"] == before.version
 
 
 @pytest.mark.parametrize("verb", OPERATIONS)

@@ -1,6 +1,7 @@
 """Restart, suspend, resume, destroy, upgrade, roll back and retry: what each does, refuses, and survives."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -371,9 +372,7 @@ def test_other_tools_and_withdrawn_releases_are_refused(deployment: Deployment, 
     Release.objects.filter(pk=withdrawn.pk).update(status=Release.Status.WITHDRAWN)
     withdrawn.refresh_from_db()
     for release in (other, withdrawn):
-        assert refused(lambda row, release=release: operations.upgrade(row, release=release), deployment) == (
-            "release_unknown"
-        )
+        assert refused(partial(operations.upgrade, release=release), deployment) == "release_unknown"
 
 
 def test_nobody_goes_back_to_a_withdrawn_release(deployment: Deployment, release: Release, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What people do to a deployment, as pages: what is offered, and how each answer looks."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -216,7 +217,7 @@ def test_an_upgrade_is_one_press(browser: Client, bound: Deployment) -> None:
 
 
 def test_what_the_new_version_asks_for_is_asked(browser: Client, bound: Deployment) -> None:
-    questions = [
+    questions: list[dict[str, Any]] = [
         {"key": "TEAM", "label": "Which team?"},
         {"key": "LOUD", "label": "Loud", "inputType": "boolean", "default": True},
     ]
