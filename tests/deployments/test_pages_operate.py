@@ -187,7 +187,7 @@ def test_a_newer_version_is_offered(browser: Client, deployment: Deployment) -> 
     assert link(deployment, "upgrade") not in page(browser, deployment)
     make_release(version="2.0.0")
     shown = page(browser, deployment)
-    assert "Version 2.0.0 is there" in shown
+    assert "Version 2.0.0 is available" in shown
     assert link(deployment, "upgrade") in shown
 
 
