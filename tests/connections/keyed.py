@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +23,7 @@ class Keyed:
 
     slug: str
     simulator: Simulator
+    _answers: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         facts = import_module(f"tests.connections.catalog.test_{self.slug.replace('-', '_')}")
