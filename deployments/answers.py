@@ -85,9 +85,12 @@ class _StoredPassword(forms.CharField):
         """Nothing is as good as something."""
 
 
-class _StoredPasswordInput(forms.PasswordInput):
+class PasswordInput(forms.PasswordInput):
+    """Not one that browsers insist on. Templates know it by its name, which is that of Django's."""
+
     @override
     def use_required_attribute(self, initial: Any) -> bool:
+        """Empty means: leave it."""
         return False
 
 
@@ -101,7 +104,7 @@ def _keep(form: forms.Form, question: UserInput) -> None:
         required=asked.required,
         strip=False,
         validators=asked.validators,
-        widget=_StoredPasswordInput(attrs=attributes),
+        widget=PasswordInput(attrs=attributes),
     )
     form.fields[question.key] = field
     if not question.required:

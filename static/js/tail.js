@@ -1,7 +1,7 @@
 // A log that goes on while one looks: [data-tail="url"] is asked for what came after its data-tail-position, every two
 // seconds while the page is seen, and what comes is added at its end. It stays at the end unless somebody scrolled up.
 // [data-tail-toggle] stops and goes on, [data-tail-state] in it says which; [data-tail-refresh] is for pages without this.
-// [data-log-end] is shown from its end.
+// [data-tail-found] counts the lines that were searched for. [data-log-end] is shown from its end.
 
 const EVERY = 2000;
 const LONGEST = 30000; // between questions that nobody answers
@@ -32,6 +32,8 @@ function add(log, more) {
   const stay = atEnd(log);
   log.dataset.tailPosition = more.dataset.tailPosition;
   if (more.children.length) log.querySelector("[data-tail-empty]")?.remove();
+  const found = document.querySelector("[data-tail-found]");
+  if (found) found.textContent = Number(found.textContent) + more.querySelectorAll("mark:first-of-type").length;
   log.append(...more.children);
   while (log.children.length > KEPT) log.firstElementChild.remove();
   if (stay) toEnd(log);

@@ -173,6 +173,10 @@ def test_a_password_can_be_replaced(browser: Client, deployment: Deployment) -> 
     assert stored(deployment)["PASSWORD"] == "swordfish-seven"
 
 
+def test_what_one_types_as_a_password_can_be_looked_at(browser: Client, deployment: Deployment) -> None:
+    assert 'data-reveal="id_PASSWORD"' in browser.get(f"/deployments/{deployment.pk}/environment").text
+
+
 def test_an_optional_password_can_be_taken_away(browser: Client, deployment: Deployment) -> None:
     send(browser, deployment, **{"remove-PROXY_PASSWORD": "on"})
     assert "PROXY_PASSWORD" not in stored(deployment)
