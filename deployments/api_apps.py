@@ -190,7 +190,8 @@ def disconnect(request: MemberRequest, connection_id: UUID) -> Done:
 
 def apps_of(request: MemberRequest) -> QuerySet[App]:
     """The workspace's apps."""
-    rows: QuerySet[App] = App.objects.of(request.tenant).select_related("deployment")
+    standing = App.objects.of(request.tenant).exclude(deployment__desired_state=Deployment.Desired.DESTROYED)
+    rows: QuerySet[App] = standing.select_related("deployment")
     return rows
 
 

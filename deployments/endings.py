@@ -25,8 +25,8 @@ def revoke_access(job: Job) -> Done:
     with job.lease.transaction():
         bound = Binding.everyone.filter(app=app).order_by("pk").values_list("integration_id", flat=True)
         dropped = [slug for slug in bound if bindings.unbind(app, slug)]
-        ended = [keys.revoke(key) for key in ApiKey.everyone.filter(app=app, revoked_at=None)]
-    return Done(f"Keys ended: {len(ended)}. Connections released: {len(dropped)}.")
+        ended = _end_keys(job.deployment)
+    return Done(f"Keys ended: {ended}. Connections released: {len(dropped)}.")
 
 
 def remove_compute(job: Job) -> Done:
@@ -41,6 +41,7 @@ def remove_compute(job: Job) -> Done:
 def forget(job: Job) -> Done:
     """Delete its variables; the row stays for the record, and gives address and port back."""
     with job.lease.writing() as deployment:
+        _end_keys(deployment)  # one may have been minted while the others were ended
         count, _ = EnvironmentVariable.everyone.filter(deployment=deployment).delete()
     changes: dict[str, Any] = {
         "status": Deployment.Status.DESTROYED,
@@ -56,3 +57,8 @@ def forget(job: Job) -> Done:
         "previous_release": None,
     }
     return Done(f"Deleted {count} variables.", changes=changes)
+
+
+def _end_keys(deployment: Deployment) -> int:
+    """Revoke those that still work; returns how many they were."""
+    return len([keys.revoke(key) for key in ApiKey.everyone.filter(app=deployment.app_id, revoked_at=None)])

@@ -102,7 +102,8 @@ def app_origins(request: MemberRequest, app_id: UUID) -> HttpResponseBase:
 
 
 def _app(request: MemberRequest, app_id: UUID, **lookup: Any) -> App:
-    rows = App.objects.of(request.tenant).select_related("deployment__release__tool", "tenant")
+    standing = App.objects.of(request.tenant).exclude(deployment__desired_state=Deployment.Desired.DESTROYED)
+    rows = standing.select_related("deployment__release__tool", "tenant")
     found: App = one_of(rows, pk=app_id, **lookup)
     return found
 

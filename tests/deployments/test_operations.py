@@ -10,7 +10,7 @@ from django_tasks_db.models import DBTaskResult
 
 from connections import vault
 from connections.models import Connection
-from deployments import bindings, environment, health, operations, ports, runtimes
+from deployments import bindings, environment, health, keys, operations, ports, runtimes
 from deployments.lease import Lease
 from deployments.models import ApiKey, Binding, Deployment, EnvironmentVariable, Event, Release
 from deployments.objections import OperationRefused, possible
@@ -227,6 +227,15 @@ def test_its_app_is_told_that_it_loses_its_connection(deployment: Deployment, no
     run(deployment)
     last = Event.everyone.filter(app=deployment.app).latest("sequence")
     assert (last.kind, last.payload["connection_id"]) == ("connection.disconnected", str(notes.pk))
+
+
+def test_a_key_that_was_minted_meanwhile_ends_too(deployment: Deployment, monkeypatch: Patch) -> None:
+    operations.destroy(deployment)
+    die_in(monkeypatch, deployment, "remove_compute")
+    keys.mint(deployment.app, "late")
+    let_the_lease_run_out(deployment)
+    assert run(deployment).status == Status.DESTROYED
+    assert not ApiKey.everyone.filter(app=deployment.app, revoked_at=None).exists()
 
 
 def test_slug_and_port_are_free_again(

@@ -170,6 +170,13 @@ def test_what_is_gone_is_not_destroyed_again(browser: Client, deployment: Deploy
     assert "My importer was destroyed." in answer.text
 
 
+def test_what_is_gone_gets_no_new_key(browser: Client, deployment: Deployment) -> None:
+    change(deployment, desired_state="destroyed", operation="destroy")
+    for path in (f"/apps/{deployment.app_id}/keys", f"/api/apps/{deployment.app_id}/keys"):
+        assert browser.post(path, {"name": "late"}, content_type="application/json").status_code == 404
+    assert browser.get(f"/apps/{deployment.app_id}").status_code == 404
+
+
 def test_the_record_stays(browser: Client, deployment: Deployment) -> None:
     change(deployment, status="destroyed", desired_state="destroyed", url="")
     shown = page(browser, deployment)
