@@ -66,8 +66,8 @@ def podman() -> Iterator[str]:
         finally:
             _run_as(None, [*command, "rm", "--all", "--force", "--time", "0"], environment)
             _run_as(None, [*command, "volume", "prune", "--force"], environment)
-            interface = f"vt{os.getpid()}"
-            subprocess.run(["ip", "link", "delete", interface], capture_output=True, check=False)
+            with contextlib.suppress(FileNotFoundError):  # without `ip` the bridge stays, and does no harm
+                subprocess.run(["ip", "link", "delete", f"vt{os.getpid()}"], capture_output=True, check=False)
 
 
 def _program(name: str, package: str, elsewhere: Sequence[str]) -> str:

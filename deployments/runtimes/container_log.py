@@ -37,9 +37,10 @@ class Section:
 
     def offset(self, position: str) -> int | None:
         """Where a position is, if it is in here."""
-        number = position.rpartition(".")[2]
-        known = number.isascii() and number.isdecimal() and int(number) <= len(self.data)
-        return int(number) if known and self.position(int(number)) == position else None
+        offset = tail.number(position)
+        if offset is None or offset > len(self.data):
+            return None
+        return offset if self.position(offset) == position else None
 
 
 def read(

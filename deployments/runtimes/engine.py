@@ -1,5 +1,6 @@
 """The container engine, through the Docker Engine API (Docker, or Podman's service of the same)."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -24,6 +25,7 @@ RELEASE = "vendo.release"
 def engine() -> Iterator[docker.DockerClient]:
     """A connection for one piece of work. Raises `RuntimeFailed` where the engine does not answer, or refuses."""
     try:
+        _knock()
         client = docker.DockerClient(base_url=settings.DOCKER_HOST, version="auto", timeout=ANSWER_WITHIN)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise unreachable(error) from None
@@ -42,7 +44,7 @@ def engine() -> Iterator[docker.DockerClient]:
 
 def unreachable(error: BaseException | None = None) -> RuntimeFailed:
     """What to raise where nobody answers."""
-    why = f" ({_root(error)})" if error else ""
+    why = f" ({getattr(error, 'strerror', None) or type(error).__name__})" if error else ""
     return RuntimeFailed(
         f"No container engine answers at {settings.DOCKER_HOST}{why}.",
         "Start Docker, or `podman system service --time 0`, or set DOCKER_HOST to where it listens; then retry.",
@@ -101,13 +103,10 @@ def rootless(client: docker.DockerClient) -> bool:
     return any("rootless" in option for option in client.info().get("SecurityOptions") or [])
 
 
-def _root(error: BaseException) -> str:
-    """The system's own word for it, which libraries wrap several times."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            return seen.strerror
-        inner = next((part for part in seen.args if isinstance(part, BaseException)), None)
-        nested = [part for arg in seen.args if isinstance(arg, tuple) for part in arg if isinstance(part, OSError)]
-        seen = inner or next(iter(nested), None) or seen.__cause__ or seen.__context__
-    return type(error).__name__
+def _knock() -> None:
+    """Raise `OSError` with the system's own word where nobody listens; the library would wrap it several times."""
+    scheme, _, path = settings.DOCKER_HOST.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(ANSWER_WITHIN)
+            probe.connect(path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 BEGINNING = 64  # bytes that tell a file from another one with its inode
+DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +88,25 @@ def _newest_first(files: list[BinaryIO], since: str, lines: int | None) -> tuple
     return parts, False
 
 
+def number(position: str) -> int | None:
+    """The offset that a position ends with; None for what is no position, as it comes from outside."""
+    digits = position.rpartition(".")[2]
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS else None
+
+
 def _offset(file: BinaryIO, since: str) -> int | None:
     """Where `since` is in the file, if it is in it."""
-    offset = since.rpartition(".")[2]
-    if not offset.isascii() or not offset.isdecimal():
+    offset = number(since)
+    if offset is None or offset > os.fstat(file.fileno()).st_size:
         return None
-    return int(offset) if _read(file, 0, BEGINNING, size_at_least=int(offset)).position(int(offset)) == since else None
+    return offset if _read(file, 0, BEGINNING).position(offset) == since else None
 
 
-def _read(file: BinaryIO, start: int, length: int = -1, *, size_at_least: int = 0) -> _Read:
-    status = os.fstat(file.fileno())
+def _read(file: BinaryIO, start: int, length: int = -1) -> _Read:
     file.seek(0)
-    beginning = file.read(BEGINNING) if status.st_size >= size_at_least else b""
+    beginning = file.read(BEGINNING)
     file.seek(start)
-    return _Read(status.st_ino, start, file.read(length), beginning)
+    return _Read(os.fstat(file.fileno()).st_ino, start, file.read(length), beginning)
 
 
 def _position(parts: list[_Read], complete: int) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
+from deployments.manifest import published
 from deployments.models import Deployment
 from deployments.runtimes import RuntimeFailed, folders
 
@@ -28,7 +29,7 @@ OPEN = frozenset({"tools", "wheels", "static"})
 
 def of(deployment: Deployment) -> int | None:
     """The user that the deployment's process gets; None where tools run as we do. Raises `RuntimeFailed`."""
-    return allotted(deployment) if _separate() else None
+    return allotted(deployment) if _separate(published(deployment.release).runtime == "python") else None
 
 
 def allotted(deployment: Deployment) -> int:
@@ -84,24 +85,31 @@ def open_the_way(user: int | None) -> None:
     root.chmod(root.stat().st_mode & 0o770 | 0o001)
 
 
-def _separate() -> bool:
-    """Whether each tool runs as a user of its own. Raises `RuntimeFailed` where that is asked for and can't be."""
+def _separate(with_python: bool) -> bool:  # noqa: FBT001
+    """Whether a tool, one `with_python`, has a user of its own.
+
+    Raises `RuntimeFailed` where that is asked for and can't be.
+    """
     if settings.TOOL_USERS == NONE:
         return False
-    problem = obstacle(str(settings.DATA_DIR), _range()[0])
+    problem = obstacle(str(settings.DATA_DIR), _range()[0], with_python)
     if problem and settings.TOOL_USERS != AUTO:
         raise RuntimeFailed(f"Tools can't run as users of their own: {problem}.", "Ask an operator to look into it.")
     return not problem
 
 
 @functools.cache
-def obstacle(data_dir: str, user: int) -> str:
-    """Why that user could not run a tool of that folder; "" where nothing is in the way."""
+def obstacle(data_dir: str, user: int, with_python: bool) -> str:  # noqa: FBT001  (part of the cache's key)
+    """Why that user could not run a tool of that folder, one `with_python`; "" where nothing is in the way."""
     if os.geteuid() != 0:
         return "that takes the rights of root"
     closed = [str(path) for path in Path(data_dir).parents if not path.stat().st_mode & 0o001]
     if closed:
         return f"{closed[0]} is closed to other users"
+    return _without_python(user) if with_python else ""
+
+
+def _without_python(user: int) -> str:
     # Our Python, which makes a tool's environment and is copied into it.
     command, problem = [sys.executable, "-m", "uv", "--version"], f"{sys.executable} does not start as one"
     try:

@@ -13,12 +13,11 @@ from typing import Any
 from django.conf import settings
 
 from deployments import environment, runtimes
-from deployments.models import Deployment, Release
-from deployments.publish import publish
+from deployments.models import Deployment
 from deployments.runtimes import engine, folders
 from deployments.runtimes.keeper import Keeper
-from tests.deployments.process_journey import BAD, answer, deploy, log_with
-from tests.deployments.tools import APP, write_tool
+from tests.deployments.process_journey import BAD, answer, deploy, log_with, upgraded
+from tests.deployments.tools import APP
 
 TOLD = f"""
 import os, sys, pathlib
@@ -131,32 +130,6 @@ def uninstallable(folder: Path) -> dict[str, Any]:
         "output": deployment.logs.latest("id").metadata["output"],
         "containers": containers(deployment),
     }
-
-
-def upgraded(folder: Path) -> dict[str, Any]:
-    """A tool of which a newer release is put in place, started, and given up again."""
-    deployment = deploy(folder / "upgraded", APP.replace("ok", "one"))
-    runtime, old = runtimes.current(), deployment.release
-    pages = [answer(deployment.url)]
-    new = next_release(folder / "upgraded", APP.replace("ok", "two"))
-    deployment.previous_release, deployment.release = old, new
-    deployment.save()
-    runtime.prepare(deployment, lambda: None)
-    pages.append(answer(deployment.url))
-    for release, previous in ((new, old), (old, new)):
-        deployment.previous_release, deployment.release = previous, release
-        deployment.save()
-        runtime.prepare(deployment, lambda: None)
-        runtime.start(deployment, restart=True)
-        pages.append(answer(deployment.url))
-    return {"pages": pages, "copies": len(list(folders.releases(deployment).iterdir()))}
-
-
-def next_release(folder: Path, app: str) -> Release:
-    """Version 2 of the tool in a folder."""
-    template = json.loads((folder / "template.json").read_text()) | {"version": "2.0.0"}
-    manifest = json.loads((folder / "vendo.yaml").read_text())
-    return publish(write_tool(folder, manifest=manifest, template=template, app=app))
 
 
 def from_image(folder: Path) -> dict[str, Any]:

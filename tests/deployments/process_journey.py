@@ -5,15 +5,18 @@ Run by `manage.py shell` in a process of its own, whose database other processes
 
 import json
 import os
+import shutil
 import sys
 import time
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from deployments import environment, pipeline, runtimes
 from deployments.launch import launch
-from deployments.models import Deployment
+from deployments.models import Deployment, Release
 from deployments.publish import publish
 from deployments.runtimes import folders
 from tenants.models import Tenant
@@ -71,6 +74,68 @@ def uninstallable(folder: Path) -> dict[str, Any]:
     return {"failure": deployment.failure, "output": deployment.logs.latest("id").metadata["output"]}
 
 
+NOSY = f"""
+import os, pathlib, resource
+def look(name, path):
+    try:
+        path.read_bytes() if path.is_file() else list(path.iterdir())
+        print("look", name, "seen", flush=True)
+    except OSError:
+        print("look", name, "closed", flush=True)
+data = pathlib.Path(os.environ["DATA"])
+print("who", os.getuid(), os.getgid(), *os.getgroups(), flush=True)
+for name in ("vault.key", "secret.key", "vendo.sqlite3", "supervisor", "tools"):
+    look(name, data / name)
+look("the other tool", data / "tools" / os.environ["OTHER"] / "home")
+look("its own home", pathlib.Path(os.environ["HOME"]))
+(pathlib.Path(os.environ["HOME"]) / "note").write_text("kept")
+pathlib.Path("written-here").write_text("kept")
+print("limits", resource.getrlimit(resource.RLIMIT_CORE)[1], resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+      resource.getrlimit(resource.RLIMIT_DATA)[1], resource.getrlimit(resource.RLIMIT_NPROC)[1], flush=True)
+{APP}
+"""
+
+
+def apart(folder: Path) -> dict[str, Any]:
+    """A tool that looks around. It is no Python tool to us: ours may be where other users can't reach it."""
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin:/bin")
+    if os.geteuid() != 0 or python is None:
+        return {"skipped": "Tools are users of their own where we are root and there is a Python for everybody."}
+    other = Deployment.everyone.earliest("created_at")
+    env = {"DATA": str(settings.DATA_DIR), "OTHER": str(other.pk)}
+    service = {"role": "web", "startCommand": f"{python} app.py", "env": env}
+    deployment = deploy(folder / "nosy", NOSY, service=service, runtime="other")
+    log = log_with(deployment, "limits")
+    runtime = runtimes.current()
+    runtime.remove(deployment)
+    runtime.remove(deployment)
+    removed = [runtime.state(deployment).status, folders.home(deployment).exists()]
+    return {"status": deployment.status, "failure": deployment.failure, "log": log, "removed": removed}
+
+
+def upgraded(folder: Path) -> dict[str, Any]:
+    """A tool of which a newer release is put in place, started, and given up again."""
+    deployment = deploy(folder / "upgraded", APP.replace("ok", "one"))
+    runtime, old = runtimes.current(), deployment.release
+    new = next_release(folder / "upgraded", APP.replace("ok", "two"))
+    pages = [answer(deployment.url)]
+    for release, previous in ((new, old), (old, new)):
+        deployment.previous_release, deployment.release = previous, release
+        deployment.save()
+        runtime.prepare(deployment, lambda: None)
+        pages.append(answer(deployment.url))
+        runtime.start(deployment, restart=True)
+        pages.append(answer(deployment.url))
+    return {"pages": pages, "copies": len(list(folders.releases(deployment).iterdir()))}
+
+
+def next_release(folder: Path, app: str) -> Release:
+    """Version 2 of the tool in a folder."""
+    template = json.loads((folder / "template.json").read_text()) | {"version": "2.0.0"}
+    manifest = json.loads((folder / "vendo.yaml").read_text())
+    return publish(write_tool(folder, manifest=manifest, template=template, app=app))
+
+
 def deploy(
     folder: Path,
     app: str,
@@ -79,6 +144,7 @@ def deploy(
     service: dict[str, Any] | None = None,
     health: str = "/healthz",
     inputs: dict[str, str] | None = None,
+    runtime: str = "python",
 ) -> Deployment:
     """Publish, launch and run the pipeline."""
     extra = {
@@ -88,7 +154,7 @@ def deploy(
         "userInputs": [{"key": key, "label": key} for key in inputs or {}],
         "services": [service or {"role": "web", "startCommand": "python app.py && true"}],
     }
-    write_tool(folder, manifest={"name": folder.name}, template=extra, app=app)
+    write_tool(folder, manifest={"name": folder.name, "runtime": runtime}, template=extra, app=app)
     if requirements:
         (folder / "requirements.txt").write_text(requirements)
     tenant, _ = Tenant.objects.get_or_create(slug="acme", defaults={"name": "Acme"})
@@ -131,4 +197,5 @@ def main() -> None:
     """Everything, in the folder that the environment names."""
     folder = Path(os.environ["JOURNEY_DIR"])
     told = {"good": good(folder), "bad": bad(folder), "uninstallable": uninstallable(folder)}
+    told |= {"apart": apart(folder), "upgraded": upgraded(folder)}
     sys.stdout.write(json.dumps(told))

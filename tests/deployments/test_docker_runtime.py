@@ -15,6 +15,9 @@ from tests import podman
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {"DEBUG", "VENDO_DATA_DIR", "VENDO_VAULT_KEYS", "SECRET_KEY", "DOCKER_HOST", "VENDO_RUNTIME"}
 
+# The old release answers until the restart, each way.
+UPGRADED = {"pages": ["one", "one", "two", "two", "one"], "copies": 2}
+
 
 @pytest.fixture(scope="module")
 def engine_at() -> Iterator[str]:
@@ -162,7 +165,7 @@ def test_requirements_that_can_not_be_met_are_told_in_the_installers_words(told:
 
 
 def test_an_upgrade_changes_nothing_until_the_restart_and_can_be_taken_back(told: Any) -> None:
-    assert told["upgraded"] == {"pages": ["one", "one", "two", "one"], "copies": 2}
+    assert told["upgraded"] == UPGRADED
 
 
 def test_an_image_is_deployed_with_the_port_it_listens_on(told: Any) -> None:
@@ -191,4 +194,4 @@ def test_in_the_machines_network_a_tool_may_listen_on_loopback(
 ) -> None:
     folder = tmp_path_factory.mktemp("host")
     told = journey(folder, engine_at, "upgraded", VENDO_TOOL_PORTS="8770-8779", VENDO_DOCKER_NETWORK="host")
-    assert told["upgraded"]["pages"] == ["one", "one", "two", "one"]
+    assert told["upgraded"] == UPGRADED

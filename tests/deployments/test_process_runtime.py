@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,15 +49,19 @@ def wait_until(condition: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def machine() -> Iterator[Machine]:
     # The folder's name is too long for a socket, and has a character that configurations expand.
-    data_dir = tmp_path_factory.mktemp("a-folder-with-a-rather-long-name-%-which-no-socket-could-have" + "x" * 40)
+    # It is not among pytest's, which are closed to the users that tools are.
+    name = "a-folder-with-a-rather-long-name-%-which-no-socket-could-have" + "x" * 40
+    data_dir = Path(tempfile.mkdtemp(prefix=name))
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "UV_CACHE_DIR") if name in os.environ}
     env = kept | {
         "DEBUG": "true",
         "VENDO_DATA_DIR": str(data_dir),
         "VENDO_TOOL_PORTS": "8750-8759",
         "JOURNEY_DIR": str(data_dir / "tools-of-the-test"),
+        "VENDO_TOOL_MEMORY": "512m",
+        "VENDO_TOOL_FILES": "1000",
         "DASHBOARD_ONLY": "not for tools",
     }
     assert manage(env, "migrate", "--verbosity=0").returncode == 0
@@ -72,12 +78,16 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         if process.poll() is None:
             process.terminate()
         process.wait(timeout=30)
+        shutil.rmtree(data_dir, ignore_errors=True)
 
 
 def facts(machine: Machine, word: str) -> list[str]:
     """The words after `word` in the good tool's log."""
-    lines: list[str] = machine.told["good"]["log"].splitlines()
-    return next(line for line in lines if line.startswith(word)).split()[1:]
+    return words(machine.told["good"]["log"], word)
+
+
+def words(log: str, word: str) -> list[str]:
+    return next(line for line in log.splitlines() if line.startswith(word)).split()[1:]
 
 
 def test_a_tool_runs_and_answers(machine: Machine) -> None:
@@ -100,7 +110,7 @@ def test_a_tool_runs_in_its_own_folder_and_environment(machine: Machine) -> None
     cwd, prefix = facts(machine, "where")
     release = machine.told["good"]["release"]
     assert (cwd, prefix) == (f"{home}/releases/{release}/app", f"{home}/releases/{release}/venv")
-    assert Path(home).stat().st_mode & 0o077 == 0
+    assert Path(home).stat().st_mode & 0o067 == 0
 
 
 def test_a_secret_that_the_tool_prints_is_hidden_from_pages(machine: Machine) -> None:
@@ -127,6 +137,42 @@ def test_requirements_that_can_not_be_met_are_told_in_the_installers_words(machi
     failed = machine.told["uninstallable"]
     assert failed["failure"]["message"] == "Installing requirements.txt failed."
     assert "nothing-here" in failed["output"]
+
+
+@pytest.fixture
+def apart(machine: Machine) -> dict[str, Any]:
+    told: dict[str, Any] = machine.told["apart"]
+    if "skipped" in told:
+        pytest.skip(told["skipped"])
+    assert told["status"] == "running", told["failure"]
+    return told
+
+
+def test_a_tool_is_a_user_of_its_own(apart: dict[str, Any]) -> None:
+    user, group, *more = words(apart["log"], "who")
+    assert (user, more) == (group, [])
+    assert int(user) >= 700_000
+
+
+@pytest.mark.parametrize("what", ["vault.key", "secret.key", "vendo.sqlite3", "supervisor", "tools", "the other tool"])
+def test_a_tool_can_not_read_what_is_ours_or_another_tools(apart: dict[str, Any], what: str) -> None:
+    assert f"look {what} closed" in apart["log"].splitlines()
+
+
+def test_a_tool_has_its_own_home(apart: dict[str, Any]) -> None:
+    assert "look its own home seen" in apart["log"]
+
+
+def test_a_tool_has_limits(apart: dict[str, Any]) -> None:
+    assert words(apart["log"], "limits") == ["0", "1000", str(512 * 1024**2), "512"]
+
+
+def test_a_tool_that_is_removed_leaves_nothing(apart: dict[str, Any]) -> None:
+    assert apart["removed"] == ["stopped", False]
+
+
+def test_an_upgrade_changes_nothing_until_the_restart_and_can_be_taken_back(machine: Machine) -> None:
+    assert machine.told["upgraded"] == {"pages": ["one", "one", "two", "two", "one"], "copies": 2}
 
 
 def test_a_second_supervisor_is_refused(machine: Machine) -> None:
