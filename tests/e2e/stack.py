@@ -12,10 +12,13 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.e2e.engine import Engine
+from tests.podman import PYTHON_IMAGE
 from tests.sandbox.process import SandboxProcess
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+PORTS = 50  # for tools
 PATIENCE = 60.0  # seconds; a loaded machine starts Django slowly
 
 
@@ -26,6 +29,7 @@ class Stack:
     data_dir: Path
     database_url: str = ""
     redis_url: str = ""
+    docker_host: str = ""  # of an engine that runs the tools; empty: they run as processes
     extra_env: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -36,15 +40,15 @@ class Stack:
         self.mail = self.data_dir / "mail"
         self.logs.mkdir(parents=True)
         callbacks = " ".join(f"{self.url}/api/oauth/{slug}/callback" for slug in ("notion", "googledrive"))
+        first = _free_range(PORTS)
+        self.tool_ports = f"{first}-{first + PORTS - 1}"
+        self.engine = Engine(self.docker_host)
         self.sandbox = SandboxProcess(database=self.data_dir / "sandbox.sqlite3", redirect_uris=callbacks)
 
     @property
     def env(self) -> dict[str, str]:
         """The environment of every process. Nothing of the test run's own settings."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "UV_CACHE_DIR") if name in os.environ}
-        first = _free_range(20)
-        ports = self.extra_env.get("VENDO_TOOL_PORTS") or f"{first}-{first + 19}"
-        self.extra_env.setdefault("VENDO_TOOL_PORTS", ports)
         return kept | {
             "DEBUG": "true",
             "PYTHONUNBUFFERED": "1",
@@ -52,8 +56,19 @@ class Stack:
             "VENDO_BASE_URL": self.url,
             "VENDO_SANDBOX_URL": self.sandbox.url,
             "EMAIL_URL": f"filemail:///{self.mail}",
+            "VENDO_TOOL_PORTS": self.tool_ports,
+            "VENDO_HEALTH_EVERY": "2",
             **({"DATABASE_URL": self.database_url} if self.database_url else {}),
             **({"REDIS_URL": self.redis_url} if self.redis_url else {}),
+            **(
+                {
+                    "VENDO_RUNTIME": "docker",
+                    "VENDO_DOCKER_IMAGE": PYTHON_IMAGE,
+                    "DOCKER_HOST": self.docker_host,
+                }
+                if self.docker_host
+                else {}
+            ),
             **self.extra_env,
         }
 
@@ -63,8 +78,8 @@ class Stack:
             self.manage("migrate", "--verbosity=0")
             self.manage("load_demo")
             self.start_web("web", self.port)
-            self.start("worker", "manage.py", "worker")
-            self.start("tools", "manage.py", "tool_supervisor")
+            self.start_worker()
+            self.start_tools()
             self.wait_for(f"{self.url}/readyz")
         except BaseException:
             self.__exit__()
@@ -74,6 +89,7 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         for name in list(self.processes):
             self.stop(name)
+        self.engine.stop()
         self.sandbox.stop()
 
     def manage(self, *arguments: str) -> str:
@@ -104,6 +120,30 @@ class Stack:
         """Start a web process; returns its address."""
         self.start(name, "-m", "vendo_site.serve", "--port", str(port))
         return f"http://127.0.0.1:{port}"
+
+    def start_worker(self) -> None:
+        """The one worker that a stack has."""
+        self.start("worker", "manage.py", "worker")
+
+    def start_tools(self) -> None:
+        """What keeps the tools running."""
+        self.start("tools", "manage.py", "tool_supervisor")
+
+    def start_crew(self, size: int) -> None:
+        """Several workers in place of the one, under its name."""
+        self.start("worker", "-m", "tests.e2e.crew", str(size))
+
+    def kill_tools(self) -> None:
+        """What keeps the tools running; where they are containers, their engine too."""
+        self.kill("tools")
+        if self.docker_host:
+            self.engine.kill()
+
+    def mend_tools(self) -> None:
+        """After `kill_tools`."""
+        if self.docker_host:
+            self.engine.start()
+        self.start_tools()
 
     def kill(self, name: str) -> None:
         """As by the kernel: no farewell, and its whole session with it."""
@@ -155,7 +195,7 @@ class Stack:
 
 def _free_range(size: int) -> int:
     """The first of `size` ports in a row that nothing listens on."""
-    for first in range(21000 + (os.getpid() % 400) * 20, 32000, size):
+    for first in range(21000 + os.getpid() % (10000 // size) * size, 32000, size):
         try:
             for port in range(first, first + size):
                 with socket.socket() as probe:
