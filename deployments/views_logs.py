@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from deployments import log_lines
-from deployments.models import DeployLog, Deployment
+from deployments.models import Deployment
 from deployments.pages import deployment_of, tab_page
 from tenants.access import member_required
 from tenants.fragments import fragments
@@ -73,7 +73,7 @@ def deploy_log(request: MemberRequest, deployment_id: UUID) -> HttpResponseBase:
 def deploy_log_download(request: MemberRequest, deployment_id: UUID) -> HttpResponse:
     """The whole deploy log as a text file."""
     deployment = deployment_of(request, deployment_id)
-    entries = DeployLog.everyone.filter(deployment=deployment).order_by("id")
+    entries = deployment.logs.all()
     return _file(deployment, "deploy", [line for entry in entries for line in log_lines.told(entry)])
 
 
