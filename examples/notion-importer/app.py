@@ -191,10 +191,10 @@ def main() -> None:
     settings.load_dotenv()
     config = settings.read()
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", config.port), partial(Handler, App(config)))
+        server = ThreadingHTTPServer((config.host, config.port), partial(Handler, App(config)))
     except OSError as error:
         sys.exit(f"Port {config.port} can't be used: {error.strerror}. Choose another: PORT=8081 python app.py")
-    log.info("Ready at http://127.0.0.1:%s", server.server_port)
+    log.info("Ready at http://%s:%s", *server.server_address)
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()
 

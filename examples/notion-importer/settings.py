@@ -13,6 +13,7 @@ MOST_DATABASES = 100  # one answer of Notion holds no more
 class Settings:
     """How this instance was set up. `session_secret` signs what goes through other people's hands."""
 
+    host: str
     port: int
     title: str
     note: str
@@ -33,6 +34,8 @@ def load_dotenv(file: Path = FOLDER / ".env") -> None:
 def read() -> Settings:
     """The settings of this process. What can't be read falls back to its default: a typo must not stop the tool."""
     return Settings(
+        # This machine alone, unless told otherwise: a container with an address of its own sets HOST.
+        host=os.environ.get("HOST", "").strip() or "127.0.0.1",
         port=_number("PORT", default=8080, least=0, most=65535),
         title=os.environ.get("PAGE_TITLE", "").strip() or "Notion databases",
         note=os.environ.get("WELCOME_NOTE", "").strip(),

@@ -1,6 +1,5 @@
 """Output of a tool across its containers; each goes, and what it wrote stays."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ class Wrote:
 
 
 @pytest.fixture
-def deployment(tmp_path: Path, settings: Any) -> Iterator[Deployment]:
+def deployment(tmp_path: Path, settings: Any) -> Deployment:
     settings.DATA_DIR = tmp_path
     deployment = Deployment(release_id=UUID(int=1))
     folders.make(deployment)
