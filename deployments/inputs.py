@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core import validators
 from django.core.exceptions import ValidationError
+from django.utils.html import escape
 
 from deployments.manifest import Published, UserInput
 
@@ -42,7 +43,8 @@ def _field(question: UserInput) -> forms.Field:
 def _bare_field(question: UserInput) -> forms.Field:
     common: dict[str, Any] = {
         "label": question.label,
-        "help_text": question.description,
+        # Pages take help texts for HTML, as Django does; an author writes plain text.
+        "help_text": escape(question.description),
         "required": question.required,
         "initial": question.default,
         "validators": _validators(question),

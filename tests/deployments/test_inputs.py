@@ -111,3 +111,9 @@ def test_a_select_offers_its_labels_and_nothing_chosen() -> None:
 def test_defaults_are_what_the_template_gives() -> None:
     asked = declared({"key": "A", "default": "x"}, {"key": "B"}, {"key": "C", "inputType": "boolean", "default": False})
     assert defaults(asked) == {"A": "x", "C": False}
+
+
+def test_what_an_author_describes_is_text_and_no_markup() -> None:
+    form = answered({}, {"key": "TEAM", "description": "Use <b>bold</b> & <script>"})
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; &lt;script&gt;" in form.as_p()
+    assert form.fields["TEAM"].help_text == "Use &lt;b&gt;bold&lt;/b&gt; &amp; &lt;script&gt;"
