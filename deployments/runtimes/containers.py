@@ -41,6 +41,7 @@ STATUS = {
     "paused": Status.RUNNING,
     "restarting": Status.FALTERING,
 }
+BACK_WITHIN = 10.0  # seconds from the end of a container until the engine has started it again, if it does
 
 
 class DockerRuntime:
@@ -184,7 +185,8 @@ def _is_to_come_back(container: Container) -> bool:
     """Whether the engine will start it again: between two lives Podman shows it as ended."""
     policy = container.attrs["HostConfig"].get("RestartPolicy") or {}
     tries = container.attrs.get("RestartCount") or 0
-    recently = (ended := _moment(container.attrs["State"].get("FinishedAt"))) and time.time() - ended.timestamp() < 60
+    ended = _moment(container.attrs["State"].get("FinishedAt"))
+    recently = ended and time.time() - ended.timestamp() < BACK_WITHIN
     return bool(recently and container.attrs["State"]["ExitCode"] and tries < policy.get("MaximumRetryCount", 0))
 
 
