@@ -166,6 +166,13 @@ class ReleaseAdmin(Readable):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """There is nothing."""
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One button: what is uploaded is shown next in any case."""
+        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {"title": "Upload a release", **buttons, **(extra_context or {})})
+
     def response_add(self, request: HttpRequest, obj: Release, post_url_continue: str | None = None) -> HttpResponse:
         """Show the release, and whether its layout is used."""
         self.message_user(request, f"{obj} is what new deployments get now.", messages.SUCCESS)
@@ -209,8 +216,8 @@ class ReleaseAdmin(Readable):
         """Whether the release's layout is used."""
         found = _plan(release)
         if found is None or found.problem:
-            return "one page, because the layout can't be used"
-        return "as laid out" if release.template.get("wizardLayout") else "one page, as there is no layout"
+            return "one page: broken layout"
+        return "as laid out" if release.template.get("wizardLayout") is not None else "one page: no layout"
 
     @admin.display(description="Pages of the wizard")
     def wizard_pages(self, release: Release) -> SafeString:
