@@ -36,7 +36,7 @@ CALLS = {"restart": ["restart"], "suspend": ["stop"], "resume": ["prepare", "sta
 @pytest.fixture(autouse=True)
 def runtime(tmp_path: Path, settings: Any, monkeypatch: Patch) -> FakeRuntime:
     """No process is started; what would be, answers at once."""
-    settings.DATA_DIR, settings.TOOL_PORTS = tmp_path / "data", "8790-8793"
+    settings.DATA_DIR, settings.TOOL_PORTS = tmp_path / "data", "8780-8783"
     fake = FakeRuntime()
     monkeypatch.setattr(runtimes, "current", lambda: fake)
     monkeypatch.setattr(health, "ask", lambda port, path: (True, "status 200"))

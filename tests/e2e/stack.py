@@ -129,10 +129,6 @@ class Stack:
         """What keeps the tools running."""
         self.start("tools", "manage.py", "tool_supervisor")
 
-    def start_crew(self, size: int) -> None:
-        """Several workers in place of the one, under its name."""
-        self.start("worker", "-m", "tests.e2e.crew", str(size))
-
     def kill_tools(self) -> None:
         """What keeps the tools running; where they are containers, their engine too."""
         self.kill("tools")

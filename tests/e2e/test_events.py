@@ -129,7 +129,7 @@ def test_who_vanished_without_a_farewell_frees_the_place_within_half_a_minute(st
             client.setsockopt(socket.IPPROTO_TCP, 19, 1)  # TCP_REPAIR: a socket that is closed like this sends nothing
         except OSError:
             pytest.skip("only root on Linux can make a client vanish")
-    assert stack.shell(TAKEN.format(app=app)).split()[-1] == "1"
+        assert stack.shell(TAKEN.format(app=app)).split()[-1] == "1"
     vanished = time.monotonic()
     assert until(lambda: stack.shell(TAKEN.format(app=app)).split()[-1] == "0", 30)
     assert time.monotonic() - vanished < 30
