@@ -12,6 +12,9 @@ import pytest
 
 from tests import podman
 
+# What is made once for all of these tests is costly, and has ports of its own.
+pytestmark = pytest.mark.xdist_group("docker")
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {"DEBUG", "VENDO_DATA_DIR", "VENDO_VAULT_KEYS", "SECRET_KEY", "DOCKER_HOST", "VENDO_RUNTIME"}
 

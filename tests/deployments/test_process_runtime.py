@@ -19,6 +19,9 @@ from deployments.models import Deployment
 from deployments.runtimes import RuntimeFailed, child, presentable, supervisor
 from deployments.runtimes.process import ProcessRuntime
 
+# What is made once for all of these tests is costly, and has ports of its own.
+pytestmark = pytest.mark.xdist_group("process-runtime")
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 
