@@ -13,10 +13,9 @@ class TooMany(Exception):
 class Coalesced[Q, A]:
     """Collects questions while earlier ones are being answered, and asks them all at once then.
 
-    Who asks while all desks are idle, and nobody came along the last time, is answered alone. Otherwise a desk gets at
-    most `batch` questions at a time and returns the answers in their order. What it raises, everybody in that batch
-    gets, and so a `TimeoutError` after `deadline` seconds. While `most` are waiting, `TooMany` is raised at once.
-    One instance serves one event loop.
+    Who asks while all desks are idle is answered alone. Otherwise a desk gets at most `batch` questions at a time and
+    returns the answers in their order. What it raises, everybody in that batch gets, and so a `TimeoutError` after
+    `deadline` seconds. While `most` are waiting, `TooMany` is raised at once. One instance serves one event loop.
     """
 
     def __init__(self, desks: Sequence[Desk[Q, A]], *, deadline: float, batch: int, most: int) -> None:
@@ -24,11 +23,10 @@ class Coalesced[Q, A]:
         self._deadline, self._batch, self._most = deadline, batch, most
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._working: set[asyncio.Task[None]] = set()
-        self._last = 1  # how many went together the last time: where several ask, the others are about to ask again
 
     async def __call__(self, question: Q) -> A:
         """The answer to one question."""
-        if self._last == 1 and len(self._idle) == self._desks:
+        if len(self._idle) == self._desks:
             return await self._alone(question)
         if len(self._waiting) >= self._most:
             raise TooMany
@@ -59,7 +57,6 @@ class Coalesced[Q, A]:
     async def _work(self, desk: Desk[Q, A]) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
-            self._last = len(batch)
             try:
                 async with asyncio.timeout(self._deadline):
                     answers = await desk([question for question, _ in batch])
