@@ -152,7 +152,9 @@ def _oauth(integration: Integration) -> OAuth2:
 
 def _endpoint(integration: Integration, name: str) -> str:
     """An address of the provider, after an operator's overrides; empty where it has none."""
-    return str(integration.endpoint_overrides.get(name) or getattr(_oauth(integration), name) or "")
+    oauth = _oauth(integration)
+    declared = (oauth.revoke.url if oauth.revoke else "") if name == "revoke_url" else getattr(oauth, name)
+    return str(integration.endpoint_overrides.get(name) or declared or "")
 
 
 def _client(integration: Integration) -> OAuth2Client:

@@ -1,39 +1,32 @@
-"""What a provider's data sheet is made of. Frozen dataclasses and plain functions; no Django, no database, no vault."""
+"""What a provider's data sheet is made of. Frozen dataclasses and plain functions; no Django, no database, no vault.
+
+Catalogue files import everything from here; `_ways.py` holds the ways to connect.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
-type Json = Mapping[str, Any]
+from connections.catalog._ways import ApiKey, Ask, Auth, Json, KeyField, OAuth2, Revocation, Scope, Swap, Waiver
+
+__all__ = ["Account", "Api", "ApiKey", "Ask", "Auth", "EnvVar", "InBand", "Json", "KeyField", "OAuth2", "Place"]
+__all__ += ["Places", "Provider", "Proxy", "Revocation", "Scope", "Swap", "TokenAnswer", "Waiver"]
 
 
 class Api(Protocol):
-    """The provider's API, reached as the connected account; addresses are relative to `Provider.api_url`.
+    """The provider's API, reached as the connected account; addresses are relative to `Provider.account_url`.
 
-    Calls raise `connections.errors.ProviderError` with a code and nothing of the answer.
+    Answers are whatever JSON the provider sends, an object or a list: read them field by field. Calls raise
+    `connections.errors.ProviderError` with a code and nothing of the answer; a field that is missing may raise as it
+    does in Python (`KeyError`, `TypeError`, …) and reads as "can't be read" to the person.
     """
 
-    def get(self, path: str, **params: str) -> Json:
-        """The JSON object at `path`."""
+    def get(self, path: str, **params: str) -> Any:
+        """The JSON at `path`."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver[T]:
-    """A safe default given up on purpose: what it is instead, why, who says so, and when that was looked up."""
-
-    value: T
-    reason: str
-    source: str
-    checked: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """A permission asked for, and what it means to the person who grants it."""
-
-    name: str
-    meaning: str
+    def post(self, path: str, body: Json | None) -> Any:
+        """The JSON answered to a JSON object, or to an empty body for None (GraphQL, remote calls)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,89 +57,47 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OAuth2:
-    """An OAuth 2.0 authorization code provider (RFC 6749 section 4.1). `state` is always used and so is not a field."""
+class Place:
+    """A part of an account that a connection can be for: a project, a site. `context` is flat and told to tools."""
 
-    profile: Literal["oauth_app_install", "user_oauth"] = "oauth_app_install"
-    authorize_url: str
-    token_url: str
-    refresh_url: str | None = None
-    revoke_url: str | None = None
-    # RFC 9207 issuer, compared with `iss` where the provider sends it; None means the origin of `authorize_url`.
-    issuer: str | None = None
-    scopes: tuple[Scope, ...] = ()
-    scope_separator: str = " "
-    pkce: Literal["S256"] | Waiver[None] = "S256"
-    client_auth: Literal["basic", "post", "none"] = "basic"
-    token_body: Literal["form", "json"] = "form"
-    authorize_params: Json = field(default_factory=dict)
-    token_params: Json = field(default_factory=dict)
-    refresh_params: Json = field(default_factory=dict)
-    # Where the token object is inside the answer, for providers that nest it.
-    token_path: tuple[str, ...] = ()
-    expires_unit: Literal["seconds", "milliseconds"] = "seconds"
-    # Names of answer fields that `identify` reads.
-    keep: tuple[str, ...] = ()
-
-    @property
-    def uses_pkce(self) -> bool:
-        """Whether a PKCE challenge goes along (RFC 7636)."""
-        return self.pkce == "S256"
+    id: str
+    name: str
+    context: Mapping[str, str]
+    metadata: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyField:
-    """One thing that a person pastes. What is not secret is kept in the connection's metadata, under `name`."""
+class Places:
+    """Which part of the account a connection is for. One is taken, of several the person chooses, none is a failure.
 
-    name: str = "api_key"
-    label: str = "API key"
-    secret: bool = True
-    # How such a thing begins, shown in the empty field.
-    example: str = ""
-
-    @property
-    def noun(self) -> str:
-        """The label inside a sentence: `API key`, `bot token`."""
-        return self.label if self.label[1:2].isupper() else self.label[:1].lower() + self.label[1:]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
-    """A credential that a person makes at the provider and pastes here. `identify` tries it before it is stored.
-
-    The first field is the token that tools get; `made` names secrets that are made up here beside it.
+    The account's id at storage is `<Account.id>/<Place.id>`, so that two places of one account are two connections.
     """
 
-    profile: ClassVar[Literal["byok_static"]] = "byok_static"
-    # Where such keys are made, and a sentence that takes a person there: "Open …, create …, and copy it."
-    keys_url: str
-    how: str
-    fields: tuple[KeyField, ...] = (KeyField(),)
-    # What a key looks like, for those who pasted something else: a regular expression, and the same in words
-    # ("begins with sk-"). The provider decides; this only says more about a key that it refused.
-    pattern: str = ""
-    looks: str = ""
-    # What a key must be allowed to do so that it can be tried, for those that are limited: "list models".
-    needs: str = ""
-    # Statuses by which the provider says that it does not know a key.
-    refused: frozenset[int] = frozenset({401})
-    made: tuple[str, ...] = ()
-
-    @property
-    def token(self) -> KeyField:
-        """The field whose value tools get as their token."""
-        return self.fields[0]
+    # In a question: "Which project?"
+    noun: str
+    find: Callable[[Api], tuple[Place, ...]]
 
 
-type Auth = OAuth2 | ApiKey
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InBand:
+    """Failures that the API tells in the answer's body, whatever the status.
+
+    Slack:     InBand(path=("error",), dead=frozenset({"invalid_auth", "token_revoked"}))
+    Instagram: InBand(path=("error", "code"), dead=frozenset({"190"}))
+    """
+
+    # Where the code is; numbers step into lists. Something there means that the call failed.
+    path: tuple[str | int, ...]
+    # Codes, as text, by which the provider says that it no longer knows the credential.
+    dead: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvVar:
     """A variable that a running tool gets, when its value does not expire.
 
-    `source` is `access_token`, `account_id`, `secrets.<name>` (pasted beside the token, or made here), or
-    `metadata.<name>`.
+    `source` is `access_token`, `account_id`, `secrets.<name>` (pasted beside the token, or made here),
+    `metadata.<name>` (which asks are too), or `context.<key>`.
     """
 
     name: str
@@ -201,7 +152,16 @@ class Provider:
     docs_url: str
     brand_color: str
     auth: tuple[Auth, ...]
+    # Asked before the dance, or beside a pasted key.
+    asks: tuple[Ask, ...] = ()
+    # Addresses may hold `{name}` of an ask, this one also a key of the context (`https://{instance_host}`).
     api_url: str
+    # Ends of host names (".example.com") that the context may put into the host of `api_url`.
+    api_hosts: tuple[str, ...] = ()
+    # Where `identify`, `verify` and `places` ask, when that is not `api_url`.
+    account_url: str = ""
+    places: Places | None = None
+    in_band: InBand | None = None
     # Sent with every call to the API, beside the credential. A tool's own value goes before these.
     api_headers: Mapping[str, str] = field(default_factory=dict)
     # How tools reach the API through our proxy, below `api_url`. None: they don't.

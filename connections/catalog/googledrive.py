@@ -1,6 +1,6 @@
 """Google Drive. Access tokens live an hour; a refresh token comes only with `access_type=offline` and fresh consent."""
 
-from connections.catalog._types import Account, Api, OAuth2, Provider, Proxy, Scope, TokenAnswer
+from connections.catalog._types import Account, Api, OAuth2, Provider, Proxy, Revocation, Scope, TokenAnswer
 
 
 def _owner(api: Api, answer: TokenAnswer) -> Account:
@@ -27,7 +27,7 @@ provider = Provider(
             profile="user_oauth",
             authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
             token_url="https://oauth2.googleapis.com/token",
-            revoke_url="https://oauth2.googleapis.com/revoke",
+            revoke=Revocation(url="https://oauth2.googleapis.com/revoke"),
             client_auth="post",
             scopes=(
                 Scope(

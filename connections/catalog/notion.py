@@ -1,6 +1,6 @@
 """Notion. Tokens do not expire; access is granted page by page on Notion's own consent page, so there are no scopes."""
 
-from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, Proxy, TokenAnswer, Waiver
+from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, Proxy, Revocation, TokenAnswer, Waiver
 
 
 def _workspace(api: Api, answer: TokenAnswer) -> Account:
@@ -30,7 +30,7 @@ provider = Provider(
         OAuth2(
             authorize_url="https://api.notion.com/v1/oauth/authorize",
             token_url="https://api.notion.com/v1/oauth/token",
-            revoke_url="https://api.notion.com/v1/oauth/revoke",
+            revoke=Revocation(url="https://api.notion.com/v1/oauth/revoke", body="json"),
             authorize_params={"owner": "user"},
             token_body="json",
             keep=("workspace_id", "workspace_name", "bot_id"),
