@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.e2e.deployed import destroy_all
 from tests.e2e.stack import Stack
 from tests.services import postgres, redis
 
@@ -88,7 +89,7 @@ class Visitor:
 
 @pytest.fixture
 def visitor(stack: Stack, chromium: Browser) -> Iterator[Callable[[], Visitor]]:
-    """Makes visitors, each with a browser of their own; shows the logs of the product when something takes too long."""
+    """Makes visitors, each with a browser of their own. What they have deployed ends with the test."""
     contexts: list[BrowserContext] = []
 
     def arrive() -> Visitor:
@@ -99,6 +100,7 @@ def visitor(stack: Stack, chromium: Browser) -> Iterator[Callable[[], Visitor]]:
 
     yield arrive
     for context in contexts:
+        destroy_all(context, stack.url)
         context.close()
 
 
