@@ -11,6 +11,7 @@ from connections.catalog._types import (
     Api,
     ApiKey,
     Ask,
+    Brokered,
     EnvVar,
     InBand,
     KeyField,
@@ -26,8 +27,8 @@ from connections.catalog._types import (
     Waiver,
 )
 
-__all__ = ["Account", "Api", "ApiKey", "Ask", "CatalogueError", "EnvVar", "InBand", "KeyField", "OAuth2", "Place"]
-__all__ += ["Places", "Provider", "Proxy", "Revocation", "Scope", "Swap", "TokenAnswer", "Waiver"]
+__all__ = ["Account", "Api", "ApiKey", "Ask", "Brokered", "CatalogueError", "EnvVar", "InBand", "KeyField", "OAuth2"]
+__all__ += ["Place", "Places", "Provider", "Proxy", "Revocation", "Scope", "Swap", "TokenAnswer", "Waiver"]
 __all__ += ["all_providers", "get", "load"]
 
 

@@ -19,12 +19,13 @@ PREFIX = re.compile(r"^/[A-Za-z0-9_./-]*\{\}[A-Za-z0-9_./-]*$")
 FIELD = re.compile(r"^[a-z][a-z0-9_]*$")
 # The end of a host name that is somebody's for certain: two labels at least, written out.
 DOMAIN = re.compile(r"^(\.[a-z0-9-]+){2,}$")
+TOOLKIT = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
 OF_A_REVOCATION = {"client_id", "token", "account_id"}
 
 
 def problems(provider: Provider, slug: str) -> list[str]:
     """Everything wrong with a data sheet whose file says `slug`."""
-    rules = (_of_addresses, _of_asks, _of_oauth, _of_the_key, _of_the_proxy)
+    rules = (_of_addresses, _of_asks, _of_oauth, _of_the_broker, _of_the_key, _of_the_proxy)
     return [*_of_the_sheet(provider, slug), *(sentence for rule in rules for sentence in rule(provider))]
 
 
@@ -125,6 +126,16 @@ def _of_oauth(provider: Provider) -> Iterator[str]:
         yield "auth: refresh_margin must be sixty seconds at least."
     if oauth.renew and oauth.refresh_url:
         yield "auth: a token is renewed with itself (renew) or with another (refresh_url), not both."
+
+
+def _of_the_broker(provider: Provider) -> Iterator[str]:
+    """Nobody is asked anything by us on the way to Composio, and its calls go to an address that is known."""
+    if provider.broker is None:
+        return
+    if not TOOLKIT.match(provider.broker.toolkit):
+        yield "auth: toolkit must be the name at Composio: lower-case letters, digits, underscores, hyphens."
+    if provider.asks or provider.places or _placeholders(provider.account_url or provider.api_url):
+        yield "auth: what needs asks, places or placeholders in its address can't be connected by way of Composio."
 
 
 def _of_the_key(provider: Provider) -> Iterator[str]:

@@ -8,10 +8,22 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from connections.catalog._ways import ApiKey, Ask, Auth, Json, KeyField, OAuth2, Revocation, Scope, Swap, Waiver
+from connections.catalog._ways import (
+    ApiKey,
+    Ask,
+    Auth,
+    Brokered,
+    Json,
+    KeyField,
+    OAuth2,
+    Revocation,
+    Scope,
+    Swap,
+    Waiver,
+)
 
-__all__ = ["Account", "Api", "ApiKey", "Ask", "Auth", "EnvVar", "InBand", "Json", "KeyField", "OAuth2", "Place"]
-__all__ += ["Places", "Provider", "Proxy", "Revocation", "Scope", "Swap", "TokenAnswer", "Waiver"]
+__all__ = ["Account", "Api", "ApiKey", "Ask", "Auth", "Brokered", "EnvVar", "InBand", "Json", "KeyField", "OAuth2"]
+__all__ += ["Place", "Places", "Provider", "Proxy", "Revocation", "Scope", "Swap", "TokenAnswer", "Waiver"]
 
 
 class Api(Protocol):
@@ -188,6 +200,11 @@ class Provider:
     def key(self) -> ApiKey | None:
         """The way to connect by pasting a key, if there is one."""
         return next((kind for kind in self.auth if isinstance(kind, ApiKey)), None)
+
+    @property
+    def broker(self) -> Brokered | None:
+        """The way to connect through Composio, if there is one."""
+        return next((kind for kind in self.auth if isinstance(kind, Brokered)), None)
 
     @property
     def carrier(self) -> Proxy:

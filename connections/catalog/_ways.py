@@ -1,4 +1,7 @@
-"""The ways to connect: signing in at the provider (OAuth 2.0), or pasting a key; and what is asked beforehand."""
+"""The ways to connect: signing in at the provider (OAuth 2.0) or by way of a broker, or pasting a key.
+
+And what is asked beforehand.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -162,7 +165,19 @@ class ApiKey:
         return self.fields[0]
 
 
-type Auth = OAuth2 | ApiKey
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brokered:
+    """Signing in by way of Composio, with a client of its own; it keeps the tokens.
+
+    Where a provider has `OAuth2` too, the operator chooses one of both for the integration.
+    """
+
+    profile: ClassVar[Literal["composio_managed"]] = "composio_managed"
+    # The provider's name there. Actions are named after it: `SHOP_LIST_ORDERS` is one of `shop`.
+    toolkit: str
+
+
+type Auth = OAuth2 | ApiKey | Brokered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Google Drive. Access tokens live an hour; a refresh token comes only with `access_type=offline` and fresh consent."""
 
-from connections.catalog._types import Account, Api, OAuth2, Provider, Proxy, Revocation, Scope, TokenAnswer
+from connections.catalog._types import Account, Api, Brokered, OAuth2, Provider, Proxy, Revocation, Scope, TokenAnswer
 
 
 def _owner(api: Api, answer: TokenAnswer) -> Account:
@@ -38,6 +38,7 @@ provider = Provider(
             # `consent` because Google hands out a refresh token only when the person is asked anew.
             authorize_params={"access_type": "offline", "prompt": "consent", "include_granted_scopes": "true"},
         ),
+        Brokered(toolkit="googledrive"),
     ),
     identify=_owner,
     verify=_about,

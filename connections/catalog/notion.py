@@ -1,14 +1,33 @@
 """Notion. Tokens do not expire; access is granted page by page on Notion's own consent page, so there are no scopes."""
 
-from connections.catalog._types import Account, Api, EnvVar, OAuth2, Provider, Proxy, Revocation, TokenAnswer, Waiver
+from connections.catalog._types import (
+    Account,
+    Api,
+    Brokered,
+    EnvVar,
+    Json,
+    OAuth2,
+    Provider,
+    Proxy,
+    Revocation,
+    TokenAnswer,
+    Waiver,
+)
 
 
 def _workspace(api: Api, answer: TokenAnswer) -> Account:
-    """The token answer itself names the workspace; the bot's id stands for this grant, as Notion's guide advises."""
-    name = str(answer.extra.get("workspace_name") or "Notion workspace")
-    return Account(
-        id=str(answer.extra["bot_id"]), name=name, metadata={"workspace_id": answer.extra.get("workspace_id")}
-    )
+    """The token answer itself names the workspace; the bot's id stands for this grant, as Notion's guide advises.
+
+    A broker may keep that answer to itself; then the bot user says the same.
+    """
+    facts = answer.extra if "bot_id" in answer.extra else _facts(api.get("/v1/users/me"))
+    name = str(facts.get("workspace_name") or "Notion workspace")
+    return Account(id=str(facts["bot_id"]), name=name, metadata={"workspace_id": facts.get("workspace_id")})
+
+
+def _facts(user: Json) -> Json:
+    """https://developers.notion.com/reference/get-self."""
+    return {**user["bot"], "bot_id": user["id"]}
 
 
 def _bot_user(api: Api) -> None:
@@ -41,6 +60,7 @@ provider = Provider(
                 checked="2026-11-24",
             ),
         ),
+        Brokered(toolkit="notion"),
     ),
     identify=_workspace,
     verify=_bot_user,

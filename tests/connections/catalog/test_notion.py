@@ -1,7 +1,7 @@
 """Notion: recorded facts, and what we make of them."""
 
 from connections import oauth
-from connections.catalog import get
+from connections.catalog import TokenAnswer, get
 from tests.connections.catalog.recorded import RecordedApi
 
 # The shape of https://developers.notion.com/reference/create-a-token, with values of our own.
@@ -39,3 +39,11 @@ def test_verification_asks_for_the_bot_user() -> None:
     api = RecordedApi({"/v1/users/me": {"object": "user", "type": "bot"}})
     provider.verify(api)
     assert api.asked == ["/v1/users/me"]
+
+
+def test_the_bot_user_names_its_workspace_where_the_token_answer_is_not_seen() -> None:
+    """The shape of https://developers.notion.com/reference/get-self."""
+    bot = {"owner": {"type": "workspace", "workspace": True}, "workspace_name": "Ada's workspace"}
+    me = {"object": "user", "id": TOKEN_ANSWER["bot_id"], "type": "bot", "name": "Vendo", "bot": bot}
+    account = provider.identify(RecordedApi({"/v1/users/me": me}), TokenAnswer(access_token=""))
+    assert (account.id, account.name) == (TOKEN_ANSWER["bot_id"], "Ada's workspace")
