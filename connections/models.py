@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connections import catalog
-from connections.catalog import ApiKey
+from connections.catalog import ApiKey, Brokered, OAuth2
 from connections.vault import VaultField
 from tenants.scoped import TenantModel
 
@@ -23,6 +23,10 @@ def new_external_id() -> str:
 class Integration(models.Model):
     """What an operator may change about a provider. Everything else is in the provider's file in `catalog/`."""
 
+    class SignIn(models.TextChoices):
+        OWN = "own", "with a client of our own"
+        COMPOSIO = "composio", "by way of Composio"
+
     slug = models.SlugField(max_length=40, primary_key=True)
     enabled = models.BooleanField(default=True)
     featured = models.BooleanField(default=False)
@@ -32,6 +36,16 @@ class Integration(models.Model):
         default=dict,
         blank=True,
         help_text="Replaces addresses of the provider: authorize_url, token_url, revoke_url, api_url.",
+    )
+
+    sign_in = models.CharField(
+        max_length=20,
+        choices=SignIn,
+        default=SignIn.OWN,
+        help_text="How people sign in at the provider, where it can be done in both ways.",
+    )
+    composio_auth_config = models.CharField(
+        max_length=100, blank=True, help_text="The auth config's id at Composio: ac_…"
     )
 
     class Meta:
@@ -52,8 +66,22 @@ class Integration(models.Model):
 
     @property
     def offers_sign_in(self) -> bool:
-        """Whether one can sign in at the provider, which needs our client's id first."""
+        """Whether one can sign in at the provider, which needs our client's id or Composio's first."""
+        if self.brokered:
+            return bool(self.composio_auth_config and settings.COMPOSIO_API_KEY)
         return self.provider.oauth is not None and bool(self.client_id)
+
+    @property
+    def brokered(self) -> bool:
+        """Whether people sign in by way of Composio."""
+        provider = self.provider
+        return provider.broker is not None and (self.sign_in == self.SignIn.COMPOSIO or provider.oauth is None)
+
+    @property
+    def default_profile(self) -> str:
+        """The contract's name of the first of the ways to connect that are open."""
+        closed = OAuth2 if self.brokered else Brokered
+        return next(kind.profile for kind in self.provider.auth if not isinstance(kind, closed))
 
     @property
     def api_url(self) -> str:
@@ -82,6 +110,9 @@ class Connection(TenantModel):
         max_length=200,
         blank=True,
         help_text="The account's own id at the provider: the same account is connected once.",
+    )
+    broker_account = models.CharField(
+        max_length=100, blank=True, editable=False, help_text="The account's id at Composio, which keeps the tokens."
     )
     credential = VaultField(null=True, editable=False)
     refresh_token = VaultField(null=True, editable=False)
@@ -132,6 +163,11 @@ class Connection(TenantModel):
         return str(self.Status(self.status).label)
 
     @property
+    def renewable(self) -> bool:
+        """Whether another token can be had without the person."""
+        return self.refresh_token is not None or bool(self.broker_account)
+
+    @property
     def is_key(self) -> bool:
         """Whether a person pasted it, who can replace it with another."""
         return self.profile == ApiKey.profile
@@ -155,6 +191,7 @@ class ConnectAttempt(TenantModel):
     state_hash = models.CharField(max_length=64, unique=True, editable=False)
     browser_hash = models.CharField(max_length=64, editable=False)
     verifier = VaultField(null=True, editable=False)
+    broker_account = models.CharField(max_length=100, blank=True, editable=False)
     intent = models.JSONField(default=dict, blank=True)
     target_origin = models.CharField(max_length=255, blank=True)
     return_to = models.CharField(max_length=2000, blank=True)

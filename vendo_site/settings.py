@@ -241,9 +241,11 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # These two write whole URLs of outgoing requests, which may carry what must not be kept.
+        # These write whole URLs of outgoing requests, or their bodies, which may carry what must not be kept.
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "composio_client": {"level": "WARNING"},
     },
 }
 
@@ -253,6 +255,9 @@ DEMO = DEVELOPMENT and env.bool("VENDO_DEMO", default=False)
 SANDBOX_URL = env.str("VENDO_SANDBOX_URL", default="http://127.0.0.1:8500").rstrip("/")
 # Has host names for what tools call (vendo_site/host_names.py); empty: they have paths alone.
 VENDO_DOMAIN = env.str("VENDO_DOMAIN", default="").strip(".").lower()
+# Composio, which signs people in with clients of its own and keeps their tokens (connections/composio.py).
+COMPOSIO_API_KEY = env.str("COMPOSIO_API_KEY", default="")
+COMPOSIO_BASE_URL = env.str("COMPOSIO_BASE_URL", default="https://backend.composio.dev").rstrip("/")
 TOOL_PORTS = env.str("VENDO_TOOL_PORTS", default="8100-8199")
 TOOL_HOST = env.str("VENDO_TOOL_HOST", default="127.0.0.1")
 # Seconds between two questions to a tool that runs, whether it is well.
