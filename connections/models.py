@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from connections import catalog
-from connections.catalog import ApiKey, Brokered, OAuth2
+from connections import addresses, catalog
+from connections.catalog import ApiKey, Brokered, OAuth2, Scope
 from connections.vault import VaultField
 from tenants.scoped import TenantModel
 
@@ -37,7 +37,6 @@ class Integration(models.Model):
         blank=True,
         help_text="Replaces addresses of the provider: authorize_url, token_url, revoke_url, api_url.",
     )
-
     sign_in = models.CharField(
         max_length=20,
         choices=SignIn,
@@ -85,8 +84,15 @@ class Integration(models.Model):
 
     @property
     def api_url(self) -> str:
-        """Where the provider's API is, after overrides; no slash at the end."""
-        return str(self.endpoint_overrides.get("api_url") or self.provider.api_url).rstrip("/")
+        """Where the provider's API is, after overrides, before it is filled for an account; no slash at the end."""
+        return addresses.template(self.provider, self.endpoint_overrides, "api_url").rstrip("/")
+
+    def address(self, name: str, facts: addresses.Facts = addresses.NOTHING) -> str:
+        """`authorize_url`, `api_url`, … for one account, after overrides; "" where the provider has no such address.
+
+        Raises `NeedsReauth` where the account's facts do not make one.
+        """
+        return addresses.filled(self.provider, addresses.template(self.provider, self.endpoint_overrides, name), facts)
 
 
 class Connection(TenantModel):
@@ -125,6 +131,9 @@ class Connection(TenantModel):
     error_message = models.CharField(max_length=500, blank=True)
     connected_at = models.DateTimeField(default=timezone.now)
     refreshed_at = models.DateTimeField(null=True, blank=True, help_text="When the provider issued the present token.")
+    watched_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When we last saw to it that it still works, unasked."
+    )
     # The lease under which one process refreshes while the others wait (see credentials.py).
     refresh_lease = models.CharField(max_length=32, blank=True, editable=False)
     refresh_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -150,6 +159,25 @@ class Connection(TenantModel):
         """What was discovered about the account at connect time (Supabase: `{"ref": …}`), flat, or None."""
         found = self.metadata.get("context", {}).get(self.integration_id)
         return dict(found) if found else None
+
+    @property
+    def facts(self) -> addresses.Facts:
+        """What fills the provider's addresses for this account: what was typed in, and the context."""
+        asked = {ask.name: self.metadata.get(ask.name) for ask in self.integration.provider.asks}
+        return {name: str(value) for name, value in {**(self.context or {}), **asked}.items() if value is not None}
+
+    @property
+    def api_url(self) -> str:
+        """Where this account's API is; no slash at the end. Raises `NeedsReauth` where that is not known."""
+        return self.integration.address("api_url", self.facts).rstrip("/")
+
+    @property
+    def missing_scopes(self) -> list[Scope]:
+        """What the catalogue asks for today and the person was not asked for, or did not allow."""
+        oauth, granted = self.integration.provider.oauth, set(self.granted_scopes)
+        if oauth is None or self.profile != oauth.profile or not self.live:
+            return []
+        return [scope for scope in oauth.scopes if not granted & {scope.name, *scope.also}]
 
     @property
     def live(self) -> bool:
@@ -191,6 +219,9 @@ class ConnectAttempt(TenantModel):
     state_hash = models.CharField(max_length=64, unique=True, editable=False)
     browser_hash = models.CharField(max_length=64, editable=False)
     verifier = VaultField(null=True, editable=False)
+    asked = models.JSONField(default=dict, blank=True, help_text="What was typed in before signing in.")
+    # While the person chooses a place: what the provider granted, and among which places. Wiped by the choice.
+    pending = VaultField(null=True, editable=False)
     broker_account = models.CharField(max_length=100, blank=True, editable=False)
     intent = models.JSONField(default=dict, blank=True)
     target_origin = models.CharField(max_length=255, blank=True)

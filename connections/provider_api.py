@@ -1,11 +1,13 @@
 """The provider's API as the connected account, for the few questions that we ask ourselves."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
 import httpx2
 
+from connections.addresses import NOTHING, Facts
+from connections.catalog import Provider
 from connections.deadline import Deadline
 from connections.errors import NeedsReauth, ProviderError, ProviderForbids, ProviderRateLimited
 from connections.models import Integration
@@ -16,10 +18,14 @@ RETRY_AFTER = 30  # seconds, where a provider says 429 without saying for how lo
 
 
 class ProviderApi:
-    """The `Api` that catalogue files are handed. The conversation may take `CALL` seconds as a whole."""
+    """The `Api` that catalogue files are handed. The conversation may take `CALL` seconds as a whole.
 
-    def __init__(self, integration: Integration, credential: str) -> None:
+    `facts` fill the address. Raises `NeedsReauth` where they don't.
+    """
+
+    def __init__(self, integration: Integration, credential: str, facts: Facts = NOTHING) -> None:
         self._integration, self._credential = integration, credential
+        self._base = integration.address("account_url", facts).rstrip("/")
         # Without a client around it: clients log addresses, and some providers want the credential in there.
         self._transport = Deadline(CALL)
 
@@ -29,38 +35,77 @@ class ProviderApi:
     def __exit__(self, *_: object) -> None:
         self._transport.close()
 
-    def get(self, path: str, **params: str) -> Mapping[str, Any]:
-        """The JSON object at `path`.
+    def get(self, path: str, **params: str) -> Any:
+        """The JSON at `path`.
 
         Raises `NeedsReauth` where the credential is not known, `ProviderForbids` where it may not ask this, and
-        `ProviderError` for all else that is no such object.
+        `ProviderError` for all else that is no JSON object or list.
         """
-        provider = self._integration.provider
-        name = provider.name
+        return self._ask(self._request("GET", path, params))
+
+    def post(self, path: str, body: Mapping[str, Any] | None) -> Any:
+        """The JSON answered to a JSON object, or to an empty body for None. Raises as `get` does."""
+        return self._ask(self._request("POST", path, {}, body))
+
+    def _ask(self, request: httpx2.Request) -> Any:
+        name = self._integration.provider.name
         with readable_failures(name):
-            answer = self._transport.handle_request(self._request(path, params))
+            answer = self._transport.handle_request(request)
             answer.read()
-            if answer.status_code in (provider.key.refused if provider.key else {401}):
-                raise NeedsReauth(f"{name} no longer accepts this connection. Reconnect it.")
+            refuse_unknown(self._integration.provider, answer)
             if answer.status_code == 403:
                 raise ProviderForbids(f"{name} does not allow this connection to ask about its own account.")
             refuse_unwell(name, answer)
             if answer.status_code != 200:
                 raise ProviderError(f"{name} answered {answer.status_code} to a simple question about the account.")
             found = answer.json()
-        if not isinstance(found, Mapping):
+        if not isinstance(found, Mapping | list):
             raise ProviderError(f"{name} gave an answer that can't be read.")
         return found
 
-    def _request(self, path: str, params: Mapping[str, str]) -> httpx2.Request:
+    def _request(
+        self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None = None
+    ) -> httpx2.Request:
         provider, secret = self._integration.provider, self._credential
         return httpx2.Request(
-            "GET",
-            self._integration.api_url + provider.carrier.prefix(secret) + path,
+            method,
+            self._base + provider.carrier.prefix(secret) + path,
             params={**params, **provider.carrier.parameters(secret)},
             headers={"Accept": "application/json", **provider.api_headers, **provider.carrier.headers(secret)},
+            json=body,
             extensions={"timeout": TIMEOUT.as_dict()},
         )
+
+
+def refuse_unknown(provider: Provider, answer: httpx2.Response) -> None:
+    """Raise `NeedsReauth` where the provider says that it does not know the credential; in the body, some do."""
+    code = _told_in_band(provider, answer)
+    refused = provider.key.refused if provider.key else {401}
+    if answer.status_code in refused or (provider.in_band and code in provider.in_band.dead):
+        raise NeedsReauth(f"{provider.name} no longer accepts this connection. Reconnect it.")
+    if code and answer.status_code == 200:
+        raise ProviderError(f"{provider.name} could not answer a simple question about the account. Try again.")
+
+
+def stepped_into(found: Any, path: Iterable[str | int]) -> Any:
+    """What is at `path` inside a JSON value; None where there is nothing."""
+    for step in path:
+        try:
+            found = found[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return found
+
+
+def _told_in_band(provider: Provider, answer: httpx2.Response) -> str:
+    """The code of a failure that the body tells of, or ""."""
+    if provider.in_band is None:
+        return ""
+    try:
+        code = stepped_into(answer.json(), provider.in_band.path)
+    except ValueError:
+        return ""
+    return "" if code is None else str(code)
 
 
 def refuse_unwell(name: str, answer: httpx2.Response) -> None:
