@@ -12,8 +12,10 @@ from connections.catalog._types import (
     ApiKey,
     Ask,
     Brokered,
+    DeployHook,
     EnvVar,
     InBand,
+    InboundSecret,
     KeyField,
     OAuth2,
     Place,
@@ -25,11 +27,12 @@ from connections.catalog._types import (
     Swap,
     TokenAnswer,
     Waiver,
+    Webhook,
 )
 
 __all__ = ["Account", "Api", "ApiKey", "Ask", "Brokered", "CatalogueError", "EnvVar", "InBand", "KeyField", "OAuth2"]
 __all__ += ["Place", "Places", "Provider", "Proxy", "Revocation", "Scope", "Swap", "TokenAnswer", "Waiver"]
-__all__ += ["all_providers", "get", "load"]
+__all__ += ["DeployHook", "InboundSecret", "Webhook", "all_providers", "deploy_hooks", "get", "load"]
 
 
 class CatalogueError(Exception):
@@ -45,6 +48,11 @@ def all_providers() -> Mapping[str, Provider]:
 def get(slug: str) -> Provider:
     """The provider of that slug; KeyError where there is none."""
     return all_providers()[slug]
+
+
+def deploy_hooks() -> Mapping[str, tuple[Provider, DeployHook]]:
+    """name → whose it is, and what it does."""
+    return {hook.name: (provider, hook) for provider in all_providers().values() for hook in provider.deploy_hooks}
 
 
 def load(paths: list[str], package: str) -> dict[str, Provider]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from string import Formatter
 from urllib.parse import urlsplit
 
-from connections.catalog._types import ApiKey, Ask, EnvVar, OAuth2, Provider
+from connections.catalog._types import Ask, EnvVar, OAuth2, Provider
 
 SLUG = re.compile(r"^[a-z0-9][a-z0-9-]{0,38}$")
 COLOUR = re.compile(r"^#[0-9a-f]{6}$")
@@ -25,7 +25,7 @@ OF_A_REVOCATION = {"client_id", "token", "account_id"}
 
 def problems(provider: Provider, slug: str) -> list[str]:
     """Everything wrong with a data sheet whose file says `slug`."""
-    rules = (_of_addresses, _of_asks, _of_oauth, _of_the_broker, _of_the_key, _of_the_proxy)
+    rules = (_of_addresses, _of_asks, _of_oauth, _of_the_broker, _of_the_key, _of_the_proxy, _of_the_webhook)
     return [*_of_the_sheet(provider, slug), *(sentence for rule in rules for sentence in rule(provider))]
 
 
@@ -39,20 +39,27 @@ def _of_the_sheet(provider: Provider, slug: str) -> Iterator[str]:
     for var in provider.env:
         if not VARIABLE.match(var.name):
             yield f"env: {var.name!r} must be upper case."
-        if not _is_known(var, provider.key):
+        if not _is_known(var, provider):
             yield f"env: nothing is called {var.source!r}."
 
 
-def _is_known(var: EnvVar, key: ApiKey | None) -> bool:
-    secret = [field.name for field in key.fields[1:] if field.secret] + [*key.made] if key else []
-    known = {"access_token", "account_id", *(f"secrets.{name}" for name in secret)}
+def _is_known(var: EnvVar, provider: Provider) -> bool:
+    known = {"access_token", "account_id", *(f"secrets.{name}" for name in _further_secrets(provider))}
     return var.source in known or var.source.startswith(("metadata.", "context."))
+
+
+def _further_secrets(provider: Provider) -> set[str]:
+    """Names of what is kept beside the token: pasted with it, made here, or pasted alone to verify webhooks with."""
+    key, inbound = provider.key, provider.inbound and provider.webhook
+    beside = {*(field.name for field in key.fields[1:] if field.secret), *key.made} if key else set()
+    return beside | ({inbound.secret} if inbound else set())
 
 
 def _of_addresses(provider: Provider) -> Iterator[str]:
     """Encrypted all the way, and with our client's secret to the provider's own hosts only."""
     asked = {ask.name for ask in provider.asks}
     addresses = [(provider.docs_url, set[str]()), (provider.key.keys_url if provider.key else "", set[str]())]
+    addresses.append((provider.inbound.setup_url if provider.inbound else "", set[str]()))
     addresses += [(provider.account_url, asked), *((url, asked) for url in _urls(provider.oauth))]
     if provider.oauth and provider.oauth.revoke:
         addresses.append((provider.oauth.revoke.url, asked | OF_A_REVOCATION))
@@ -163,3 +170,13 @@ def _of_the_proxy(provider: Provider) -> Iterator[str]:
         yield f"proxy: {proxy.query!r} is no plain name of a parameter."
     if proxy.path and not PREFIX.match(proxy.path):
         yield f"proxy: {proxy.path!r} must begin with a slash and hold the credential's place, {{}}, once."
+
+
+def _of_the_webhook(provider: Provider) -> Iterator[str]:
+    """What is verified needs a secret that somebody has."""
+    webhook = provider.webhook
+    if webhook is None:
+        if provider.inbound or provider.deploy_hooks:
+            yield "webhook: say how what the provider sends is verified."
+    elif webhook.secret not in _further_secrets(provider):
+        yield f"webhook: no connection has a secret called {webhook.secret!r}."

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from connections.catalog._inbound import DeployHook, Webhook
 from connections.catalog._ways import (
     ApiKey,
     Ask,
     Auth,
     Brokered,
+    InboundSecret,
     Json,
     KeyField,
     OAuth2,
@@ -24,6 +26,7 @@ from connections.catalog._ways import (
 
 __all__ = ["Account", "Api", "ApiKey", "Ask", "Auth", "Brokered", "EnvVar", "InBand", "Json", "KeyField", "OAuth2"]
 __all__ += ["Place", "Places", "Provider", "Proxy", "Revocation", "Scope", "Swap", "TokenAnswer", "Waiver"]
+__all__ += ["DeployHook", "InboundSecret", "Webhook"]
 
 
 class Api(Protocol):
@@ -181,6 +184,9 @@ class Provider:
     env: tuple[EnvVar, ...] = ()
     # One live binding per credential (a Telegram bot can't be polled by two programs).
     exclusive: bool = False
+    # How what the provider sends by itself is verified, and what a release may want done there once its tool runs.
+    webhook: Webhook | None = None
+    deploy_hooks: tuple[DeployHook, ...] = ()
     # Names the connected account; also how "test connection" knows that the credential works.
     identify: Callable[[Api, TokenAnswer], Account]
     # A call that fails when the credential no longer works.
@@ -205,6 +211,11 @@ class Provider:
     def broker(self) -> Brokered | None:
         """The way to connect through Composio, if there is one."""
         return next((kind for kind in self.auth if isinstance(kind, Brokered)), None)
+
+    @property
+    def inbound(self) -> InboundSecret | None:
+        """The way to connect by pasting a signing secret alone, if there is one."""
+        return next((kind for kind in self.auth if isinstance(kind, InboundSecret)), None)
 
     @property
     def carrier(self) -> Proxy:

@@ -177,7 +177,22 @@ class Brokered:
     toolkit: str
 
 
-type Auth = OAuth2 | ApiKey | Brokered
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundSecret:
+    """A connection that is nothing but the secret with which the provider signs what it sends.
+
+    The person enters our address at the provider (`setup_url`) and pastes the secret that is shown there.
+    """
+
+    profile: ClassVar[Literal["webhook_inbound"]] = "webhook_inbound"
+    setup_url: str
+    how: str
+    label: str = "Signing secret"
+    # How such a secret begins, shown in the empty field.
+    example: str = ""
+
+
+type Auth = OAuth2 | ApiKey | Brokered | InboundSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

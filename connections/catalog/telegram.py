@@ -1,6 +1,18 @@
 """Telegram bots. A bot's token is part of every address; only one program may read a bot's messages at a time."""
 
-from connections.catalog._types import Account, Api, ApiKey, EnvVar, KeyField, Provider, Proxy, TokenAnswer
+from connections.catalog._inbound import field_of_body, sent_along
+from connections.catalog._types import (
+    Account,
+    Api,
+    ApiKey,
+    DeployHook,
+    EnvVar,
+    KeyField,
+    Provider,
+    Proxy,
+    TokenAnswer,
+    Webhook,
+)
 
 
 def _bot(api: Api, answer: TokenAnswer) -> Account:
@@ -13,6 +25,16 @@ def _bot(api: Api, answer: TokenAnswer) -> Account:
 
 def _get_me(api: Api) -> None:
     api.get("/getMe")
+
+
+def _set_webhook(api: Api, url: str, secret: str) -> None:
+    api.post("/setWebhook", {"url": url, "secret_token": secret})
+
+
+def _delete_webhook(api: Api, url: str) -> None:
+    # Whoever has pointed the bot somewhere else since then is left alone.
+    if api.get("/getWebhookInfo")["result"]["url"] == url:
+        api.post("/deleteWebhook", None)
 
 
 provider = Provider(
@@ -42,6 +64,22 @@ provider = Provider(
             refused=frozenset({401, 404}),
             # Telegram sends it along with every message (`secret_token` of setWebhook).
             made=("signing_secret",),
+        ),
+    ),
+    # https://core.telegram.org/bots/api#setwebhook; an update keeps its number when it is sent again.
+    webhook=Webhook(
+        secret="signing_secret",
+        verify=sent_along("X-Telegram-Bot-Api-Secret-Token"),
+        event_id=field_of_body("update_id"),
+    ),
+    deploy_hooks=(
+        DeployHook(
+            name="telegram_set_webhook",
+            do=_set_webhook,
+            undo=_delete_webhook,
+            done="Telegram sends the bot's messages to the tool.",
+            remedy="Telegram must reach this dashboard over https, on port 443, 80, 88 or 8443, with a certificate "
+            "that it trusts. See that it does, then retry.",
         ),
     ),
     identify=_bot,

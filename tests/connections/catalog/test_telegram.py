@@ -3,6 +3,8 @@
 import re
 from unittest.mock import ANY
 
+import pytest
+
 from connections.catalog import TokenAnswer, get
 from tests.connections.catalog.recorded import RecordedApi
 
@@ -64,3 +66,46 @@ def test_verification_asks_for_the_bot() -> None:
     api = RecordedApi(API)
     provider.verify(api)
     assert api.asked == ["/getMe"]
+
+
+def test_a_message_is_genuine_with_the_secret_that_was_given_along() -> None:
+    webhook = provider.webhook
+    assert webhook
+    assert webhook.verify({"x-telegram-bot-api-secret-token": "s3cret"}, b"{}", "s3cret", 0)
+    assert not webhook.verify({"x-telegram-bot-api-secret-token": "other"}, b"{}", "s3cret", 0)
+    assert webhook.secret == "signing_secret"
+
+
+def test_a_message_is_known_by_the_updates_number() -> None:
+    # The shape of https://core.telegram.org/bots/api#update.
+    body = (
+        b'{"update_id": 812345, "message": {"message_id": 9, "date": 1800000000, "chat": {"id": 4, "type": "private"}}}'
+    )
+    assert provider.webhook
+    assert provider.webhook.event_id({}, body) == "812345"
+
+
+URL = "https://vendo.example/hooks/vendo_conn_1"
+(hook,) = provider.deploy_hooks
+
+
+def test_the_bot_is_pointed_at_us() -> None:
+    api = RecordedApi({"/setWebhook": {"ok": True, "result": True}})
+    hook.do(api, URL, "s3cret")
+    assert (api.asked, api.posted) == (["/setWebhook"], [{"url": URL, "secret_token": "s3cret"}])
+
+
+@pytest.mark.parametrize(
+    ("points_to", "asked"),
+    [
+        (URL, ["/getWebhookInfo", "/deleteWebhook"]),
+        ("https://other.example", ["/getWebhookInfo"]),
+        ("", ["/getWebhookInfo"]),
+    ],
+)
+def test_the_bot_is_pointed_away_from_us_and_from_nobody_else(points_to: str, asked: list[str]) -> None:
+    # https://core.telegram.org/bots/api#webhookinfo: `url` is empty where none is set.
+    info = {"ok": True, "result": {"url": points_to, "has_custom_certificate": False, "pending_update_count": 0}}
+    api = RecordedApi({"/getWebhookInfo": info, "/deleteWebhook": {"ok": True, "result": True}})
+    hook.undo(api, URL)
+    assert api.asked == asked
