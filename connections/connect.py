@@ -11,8 +11,8 @@ from authlib.common.security import generate_token
 from django.db import transaction
 from django.utils import timezone
 
-from connections import byok, grants, oauth, signals, vault
-from connections.catalog import Account, TokenAnswer
+from connections import brokered, brokered_connect, byok, grants, oauth, signals, vault
+from connections.catalog import Account, OAuth2, TokenAnswer
 from connections.credentials import fresh_token, mark_needs_reauth
 from connections.errors import ConnectError, ConnectionsError, NeedsReauth, ProviderError
 from connections.grants import Grant
@@ -49,10 +49,10 @@ class Started:
 
 def start(user: User, tenant: Tenant, integration: Integration, wish: Wish) -> Started:
     """Begin the dance. The row keeps hashes of what the browser and the provider must bring back."""
-    auth = integration.provider.oauth
+    auth = integration.provider.broker if integration.brokered else integration.provider.oauth
     assert auth is not None
     state, browser_secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    verifier = generate_token(64) if auth.uses_pkce else None
+    verifier = generate_token(64) if isinstance(auth, OAuth2) and auth.uses_pkce else None
     attempt = ConnectAttempt(
         tenant=tenant,
         user=user,
@@ -69,7 +69,22 @@ def start(user: User, tenant: Tenant, integration: Integration, wish: Wish) -> S
     )
     vault.seal(attempt, "verifier", verifier)
     attempt.save()
+    if integration.brokered:
+        return Started(attempt, _begin_elsewhere(attempt, state), browser_secret)
     return Started(attempt, oauth.authorization_url(integration, state, verifier), browser_secret)
+
+
+def _begin_elsewhere(attempt: ConnectAttempt, state: str) -> str:
+    """Where Composio signs the person in. Raises `ConnectError`; the attempt keeps why."""
+    try:
+        url = brokered_connect.begin(attempt, state)
+    except ConnectError as error:
+        attempt.used_at = timezone.now()
+        attempt.save(update_fields=["used_at"])
+        _note(attempt, error.code, error.message)
+        raise
+    attempt.save(update_fields=["broker_account"])
+    return url
 
 
 def attempt_of(slug: str, state: str) -> ConnectAttempt | None:
@@ -84,13 +99,23 @@ def finish(attempt: ConnectAttempt, query: Mapping[str, str], *, user: User, bro
     _claim(attempt)
     try:
         _check_age(attempt)
-        code = _code_of(attempt, query)
-        connection = _connect(attempt, code)
+        granted = brokered_connect.come_back if attempt.broker_account else _exchanged
+        connection = _keep(attempt, granted(attempt, query))
     except ConnectError as error:
         _note(attempt, error.code, error.message)
+        if attempt.broker_account:
+            brokered.forget(attempt.broker_account)
         raise
     _note(attempt, "connected", "", connection)
     return connection
+
+
+def give_up(attempt: ConnectAttempt) -> None:
+    """End an attempt that came back in another browser, if it was by way of Composio (see brokered_connect.py)."""
+    mine = ConnectAttempt.everyone.filter(pk=attempt.pk, used_at=None).exclude(broker_account="")
+    if mine.update(used_at=timezone.now()):
+        _note(attempt, "oauth_state_invalid", "It came back in another browser, or to another person.")
+        brokered.forget(attempt.broker_account)
 
 
 def choose(connection: Connection, intent: Intent, *, by: User | None = None) -> None:
@@ -118,7 +143,9 @@ def disconnect(connection: Connection, *, by: User | None = None) -> None:
     # A pasted key is the person's own, who may use it elsewhere: it is not for us to end.
     if connection.is_key:
         return
-    if token := next(filter(None, tokens), None):
+    if connection.broker_account:
+        brokered.forget(connection.broker_account)
+    elif token := next(filter(None, tokens), None):
         try:
             oauth.revoke(connection.integration, token)
         except (ConnectionsError, oauth.Refused):
@@ -139,6 +166,9 @@ def test(connection: Connection) -> None:
         byok.retest(connection)
         return
     try:
+        if connection.broker_account:
+            brokered.check(connection)
+            return
         token = fresh_token(connection)
         with ProviderApi(connection.integration, token.access_token) as api:
             connection.integration.provider.verify(api)
@@ -199,24 +229,29 @@ def _code_of(attempt: ConnectAttempt, query: Mapping[str, str]) -> str:
     return query["code"]
 
 
-def _connect(attempt: ConnectAttempt, code: str) -> Connection:
-    """Code → stored and announced connection."""
+def _exchanged(attempt: ConnectAttempt, query: Mapping[str, str]) -> Grant:
+    """The code in the query → tokens, and whose they are."""
+    code = _code_of(attempt, query)
     issued = timezone.now()
     answer = oauth.exchange(attempt.integration, code, vault.reveal(attempt, "verifier"))
-    account = _identify(attempt.integration, answer)
+    return Grant(
+        profile=attempt.profile,
+        account=_identify(attempt.integration, answer),
+        answer=answer,
+        issued=issued,
+        scopes=answer.scopes if answer.scopes is not None else _asked(attempt.integration),
+    )
+
+
+def _keep(attempt: ConnectAttempt, grant: Grant) -> Connection:
+    """What was granted → stored and announced connection."""
+    account = grant.account
     if attempt.connection and attempt.connection.account_id not in ("", account.id):
         raise ConnectError(
             "context_discovery_failed",
             f"You signed in as {account.name}, but this connection is {attempt.connection.display_name}. "
             "Choose the same account, or connect the other one as a new connection.",
         )
-    grant = Grant(
-        profile=attempt.profile,
-        account=account,
-        answer=answer,
-        issued=issued,
-        scopes=answer.scopes if answer.scopes is not None else _asked(attempt.integration),
-    )
     intent = Intent(**attempt.intent) if attempt.intent else None
     return grants.keep(
         attempt.tenant, attempt.integration, grant, renew=attempt.connection, intent=intent, by=attempt.user

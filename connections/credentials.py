@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import close_old_connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from connections import oauth, signals, vault
+from connections import brokered, oauth, signals, vault
 from connections.catalog import TokenAnswer
 from connections.errors import (
     CredentialError,
@@ -72,9 +73,9 @@ def renew(connection: Connection, rejected: str) -> Token:
     _refuse_unusable(connection)
 
     def still_the_rejected_one(row: Connection) -> bool:
-        return _stored(row).access_token == rejected
+        return row.credential is None or _stored(row).access_token == rejected
 
-    if connection.refresh_token is None or not still_the_rejected_one(connection):
+    if not connection.renewable or not still_the_rejected_one(connection):
         return _stored(connection)
     return _refreshed(connection, due=still_the_rejected_one)
 
@@ -101,17 +102,20 @@ def _refuse_unusable(connection: Connection) -> None:
         raise Revoked(f"This {name} connection was disconnected. Connect {name} again.")
     if connection.status == Connection.Status.NEEDS_REAUTH:
         raise NeedsReauth(connection.error_message or f"{name} wants you to sign in again. Reconnect it.")
-    if connection.credential is None:
+    if connection.credential is None and not connection.renewable:
         raise ProfileUnsupported(f"A connection of profile {connection.profile} has no token to hand out.")
 
 
 def _due(connection: Connection) -> bool:
     """Whether the token must be renewed before it is handed out."""
+    if connection.credential is None:
+        return True
     if connection.expires_at is None:
         return False
     # A provider that issues tokens shorter than two minutes would otherwise be asked at every request.
     lifetime = connection.expires_at - (connection.refreshed_at or connection.connected_at)
-    return connection.expires_at - timezone.now() <= min(MARGIN, lifetime / 2)
+    margin = MARGIN if connection.broker_account else min(MARGIN, lifetime / 2)  # a broker tells what is left of it
+    return connection.expires_at - timezone.now() <= margin
 
 
 def _stored(connection: Connection) -> Token:
@@ -176,7 +180,10 @@ def _refresh(connection: Connection, lease: str) -> Token:
     """Ask the provider, and keep what it says while the lease is still ours."""
     refresh_token = vault.reveal(connection, "refresh_token")
     name = connection.integration.provider.name
-    if refresh_token is None:
+    ask = partial(oauth.refresh, connection.integration, refresh_token) if refresh_token else None
+    if connection.broker_account:
+        ask = partial(brokered.token, connection)
+    if ask is None:
         message = f"The {name} token has expired and can't be renewed. Reconnect it."
         # Not ours any more where the tenant has just reconnected: their new token must not be condemned.
         if _release(connection, lease):
@@ -184,7 +191,7 @@ def _refresh(connection: Connection, lease: str) -> Token:
         raise NeedsReauth(message)
     _let_others_use_the_database()
     try:
-        answer = oauth.refresh(connection.integration, refresh_token)
+        answer = ask()
     except NeedsReauth as error:
         if _release(connection, lease):
             mark_needs_reauth(connection, error.message)

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from django.db import DatabaseError, transaction
 
-from connections import signals, vault
+from connections import brokered, signals, vault
 from connections.catalog import Account, TokenAnswer
 from connections.credentials import expiry
 from connections.errors import ConnectError
@@ -31,6 +32,8 @@ class Grant:
     # What else is secret: pasted beside the token, or made here. What the row has under the same name stays.
     made: Mapping[str, str] = field(default_factory=dict, repr=False)
     pasted: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # The account at Composio, which keeps the tokens: `answer` has none.
+    broker_account: str = ""
 
 
 def keep(
@@ -74,6 +77,9 @@ def _store(tenant: Tenant, integration: Integration, grant: Grant, renew: Connec
     mended = not connection._state.adding and connection.status != Connection.Status.ACTIVE
     connection.profile, connection.status, connection.error_message = grant.profile, Connection.Status.ACTIVE, ""
     connection.account_id = account.id
+    if connection.broker_account not in ("", grant.broker_account):
+        transaction.on_commit(partial(brokered.forget, connection.broker_account))
+    connection.broker_account = grant.broker_account
     connection.connected_at = connection.refreshed_at = grant.issued
     connection.expires_at = expiry(answer, grant.issued)
     connection.granted_scopes = list(grant.scopes)
@@ -89,6 +95,9 @@ def _store(tenant: Tenant, integration: Integration, grant: Grant, renew: Connec
 
 
 def _seal(connection: Connection, grant: Grant) -> None:
+    if grant.broker_account:
+        connection.credential = connection.refresh_token = None
+        return
     vault.seal(connection, "credential", grant.answer.access_token)
     # A provider that sends none on a renewed consent still honours the old one.
     if grant.answer.refresh_token or connection._state.adding:

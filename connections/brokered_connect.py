@@ -1,0 +1,114 @@
+"""The dance by way of Composio: it signs the person in with a client of its own, and sends the browser back to us.
+
+The attempt is the same as for our own dance: state, single use, the browser's cookie. But anybody to whom a sign-in
+page was passed on can finish it there, so whoever comes back in another browser ends the attempt, and the account
+that came of it is deleted before somebody else can collect it.
+"""
+
+from collections.abc import Mapping
+
+from django.utils import timezone
+
+from connections import brokered, oauth
+from connections.brokered import BrokeredApi
+from connections.catalog import Account, Brokered, TokenAnswer
+from connections.composio import Composio, HeldAccount, Refused
+from connections.errors import ConnectError, CredentialError
+from connections.grants import Grant
+from connections.models import ConnectAttempt, Integration
+
+# What came with a token and is a secret itself; all else may say whose account it is.
+SECRETS = frozenset({"access_token", "refresh_token", "id_token", "client_secret", "private_key", "password"})
+
+
+def begin(attempt: ConnectAttempt, state: str) -> str:
+    """Where to send the person. The attempt remembers the account that will come of it. Raises `ConnectError`."""
+    integration = attempt.integration
+    back = f"{oauth.redirect_uri(integration)}?state={state}"
+    try:
+        with Composio() as composio:
+            link = composio.link(integration.composio_auth_config, str(attempt.tenant_id), back)
+    except CredentialError as error:
+        raise ConnectError("oauth_exchange_failed", error.message) from None
+    except Refused as refusal:
+        raise ConnectError(
+            "oauth_exchange_failed",
+            f"Composio does not begin a sign-in at {integration.provider.name}: {refusal.message} An admin must look "
+            "at the auth config under Integrations.",
+        ) from None
+    attempt.broker_account = link.account_id
+    return link.url
+
+
+def come_back(attempt: ConnectAttempt, query: Mapping[str, str]) -> Grant:
+    """What the person granted, and whose it is; no token. Raises `ConnectError`."""
+    issued, integration = timezone.now(), attempt.integration
+    _check_query(attempt, query)
+    broker = integration.provider.broker
+    assert broker is not None
+    try:
+        with Composio() as composio:
+            held = brokered.held(composio, attempt.broker_account, integration.provider.name)
+            _check_toolkit(integration, broker, held)
+            account = _identify(integration, BrokeredApi(composio, integration, held.id), held)
+    except CredentialError as error:
+        raise ConnectError("oauth_exchange_failed", error.message) from None
+    return Grant(
+        profile=broker.profile,
+        account=account,
+        answer=TokenAnswer(access_token=""),
+        issued=issued,
+        scopes=_scopes(held),
+        broker_account=held.id,
+    )
+
+
+def _check_query(attempt: ConnectAttempt, query: Mapping[str, str]) -> None:
+    """Composio adds `status`, `connected_account_id`, and `error` in words where something went wrong."""
+    name = attempt.integration.provider.name
+    if query.get("error") == "access_denied":
+        raise ConnectError("access_denied", f"You did not allow access to {name}, so nothing was connected.")
+    if query.get("error") or query.get("status", "success") != "success":
+        raise ConnectError("oauth_exchange_failed", f"The sign-in at {name} did not come to an end. Try again.")
+    if "connected_account_id" not in query:
+        raise ConnectError("missing_params", "Composio's answer is incomplete. Connect again.")
+    if query["connected_account_id"] != attempt.broker_account:
+        raise ConnectError("oauth_state_invalid", "The answer is about another sign-in. Connect again.")
+
+
+def _check_toolkit(integration: Integration, broker: Brokered, held: HeldAccount) -> None:
+    if held.toolkit.lower() != broker.toolkit:
+        raise ConnectError(
+            "oauth_exchange_failed",
+            f"The auth config that is entered for {integration.provider.name} is for {held.toolkit} at Composio. An "
+            "admin must correct it.",
+        )
+
+
+def _identify(integration: Integration, api: BrokeredApi, held: HeldAccount) -> Account:
+    answer = TokenAnswer(
+        access_token="",
+        extra={name: value for name, value in _facts(held).items() if name not in SECRETS},
+    )
+    try:
+        return integration.provider.identify(api, answer)
+    except CredentialError as error:
+        raise ConnectError("context_discovery_failed", error.message) from None
+    except (KeyError, TypeError, ValueError, AttributeError, LookupError):
+        name = integration.provider.name
+        raise ConnectError(
+            "context_discovery_failed", f"{name} did not say whose account this is. Try again."
+        ) from None
+
+
+def _facts(held: HeldAccount) -> Mapping[str, object]:
+    """What the provider sent beside the token: Composio puts it next to it, or under a name of its own."""
+    more = held.values.get("extra_token_data")
+    return {**(more if isinstance(more, Mapping) else {}), **held.values}
+
+
+def _scopes(held: HeldAccount) -> tuple[str, ...]:
+    said = held.values.get("scope")
+    if isinstance(said, str):
+        return tuple(said.replace(",", " ").split())
+    return tuple(map(str, said)) if isinstance(said, list) else ()
