@@ -15,14 +15,15 @@ def test_says_what_is_asked_and_that_nothing_is_real(sandbox: SandboxProcess) ->
 
 
 def test_allowing_brings_a_code_and_the_state(sandbox: SandboxProcess) -> None:
-    callback = approve(authorize_url(sandbox, "notion"))
+    callback = approve(authorize_url(sandbox, "notion", state="ours"))
     assert callback.startswith(f"{CALLBACK}?")
-    assert answer_of(callback).keys() == {"code", "state"}
+    answer = answer_of(callback)
+    assert answer.keys() == {"code", "state"} and answer["state"] == "ours"
 
 
 def test_denying_brings_an_error_and_the_state(sandbox: SandboxProcess) -> None:
-    answer = answer_of(approve(authorize_url(sandbox, "notion"), allow=False))
-    assert (answer["error"], answer["state"]) == ("access_denied", "s")
+    answer = answer_of(approve(authorize_url(sandbox, "notion", state="ours"), allow=False))
+    assert (answer["error"], answer["state"]) == ("access_denied", "ours")
     assert "code" not in answer
 
 
@@ -45,8 +46,8 @@ def test_a_plain_challenge_is_refused(sandbox: SandboxProcess) -> None:
 
 @pytest.mark.parametrize("scope", ["", "https://www.googleapis.com/auth/gmail.readonly", "workspace"])
 def test_google_knows_its_own_scopes_only(scope: str, sandbox: SandboxProcess) -> None:
-    answer = answer_of(approve(authorize_url(sandbox, "google", VERIFIER, scope=scope)))
-    assert (answer["error"], answer["state"]) == ("invalid_scope", "s")
+    answer = answer_of(approve(authorize_url(sandbox, "google", VERIFIER, scope=scope, state="ours")))
+    assert (answer["error"], answer["state"]) == ("invalid_scope", "ours")
 
 
 def test_an_answer_needs_the_page_it_came_from(sandbox: SandboxProcess) -> None:

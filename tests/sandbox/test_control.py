@@ -74,8 +74,8 @@ def test_the_person_allows_less_than_was_asked(sandbox: SandboxProcess) -> None:
 
 def test_the_provider_sends_an_error_instead_of_asking(sandbox: SandboxProcess) -> None:
     sandbox.control(authorize_error="server_error")
-    answer = answer_of(approve(authorize_url(sandbox, "notion")))
-    assert (answer["error"], answer["state"]) == ("server_error", "s")
+    answer = answer_of(approve(authorize_url(sandbox, "notion", state="ours")))
+    assert (answer["error"], answer["state"]) == ("server_error", "ours")
 
 
 def test_an_issuer_in_the_answer(sandbox: SandboxProcess) -> None:
