@@ -37,6 +37,7 @@ def begin(attempt: ConnectAttempt, state: str) -> str:
             "at the auth config under Integrations.",
         ) from None
     attempt.broker_account = link.account_id
+    attempt.save(update_fields=["broker_account"])
     return link.url
 
 

@@ -1,5 +1,6 @@
 """How a connection comes to be, is renewed, tested, renamed and given up."""
 
+import contextlib
 import hashlib
 import logging
 import secrets
@@ -40,11 +41,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A started dance: where to send the browser, and the secret it must bring back in a cookie."""
+    """A started dance: where to send the browser, and the secret it must bring back in a cookie; or why it ended."""
 
     attempt: ConnectAttempt
     url: str = field(repr=False)
     browser_secret: str = field(repr=False)
+    refusal: ConnectError | None = None
 
 
 def start(user: User, tenant: Tenant, integration: Integration, wish: Wish) -> Started:
@@ -69,22 +71,14 @@ def start(user: User, tenant: Tenant, integration: Integration, wish: Wish) -> S
     )
     vault.seal(attempt, "verifier", verifier)
     attempt.save()
-    if integration.brokered:
-        return Started(attempt, _begin_elsewhere(attempt, state), browser_secret)
-    return Started(attempt, oauth.authorization_url(integration, state, verifier), browser_secret)
-
-
-def _begin_elsewhere(attempt: ConnectAttempt, state: str) -> str:
-    """Where Composio signs the person in. Raises `ConnectError`; the attempt keeps why."""
+    if not integration.brokered:
+        return Started(attempt, oauth.authorization_url(integration, state, verifier), browser_secret)
     try:
-        url = brokered_connect.begin(attempt, state)
+        return Started(attempt, brokered_connect.begin(attempt, state), browser_secret)
     except ConnectError as error:
-        attempt.used_at = timezone.now()
-        attempt.save(update_fields=["used_at"])
+        _claim(attempt)
         _note(attempt, error.code, error.message)
-        raise
-    attempt.save(update_fields=["broker_account"])
-    return url
+        return Started(attempt, "", "", refusal=error)
 
 
 def attempt_of(slug: str, state: str) -> ConnectAttempt | None:
@@ -110,10 +104,13 @@ def finish(attempt: ConnectAttempt, query: Mapping[str, str], *, user: User, bro
     return connection
 
 
-def give_up(attempt: ConnectAttempt) -> None:
-    """End an attempt that came back in another browser, if it was by way of Composio (see brokered_connect.py)."""
-    mine = ConnectAttempt.everyone.filter(pk=attempt.pk, used_at=None).exclude(broker_account="")
-    if mine.update(used_at=timezone.now()):
+def give_up(slug: str, state: str) -> None:
+    """End the attempt that sent this state out, if Composio sent another browser back (see brokered_connect.py)."""
+    attempt = attempt_of(slug, state)
+    if attempt is None or not attempt.broker_account:
+        return
+    with contextlib.suppress(ConnectError):
+        _claim(attempt)
         _note(attempt, "oauth_state_invalid", "It came back in another browser, or to another person.")
         brokered.forget(attempt.broker_account)
 

@@ -39,7 +39,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "oauth_client_config_missing": (
         500,
         "This provider is not set up yet",
-        "An admin must enter our client id in the admin, under Integrations. Nothing is wrong with your account.",
+        "An admin must enter how people sign in, under Integrations. Nothing is wrong with your account.",
     ),
 }
 
@@ -90,7 +90,7 @@ def _offer(
         "asked": asked,
         "existing": _choices(existing, asked.wish.intent) if asked.wish.intent and renewed is None else [],
         "form": form or (byok.form_for(provider) if by_key else None),
-        "sign_in": provider.oauth is not None and not (renewed and renewed.is_key),
+        "sign_in": (provider.oauth or provider.broker) is not None and not (renewed and renewed.is_key),
         "authorize_url": f"{authorize_url}?{popup.kept(request.GET.dict())}",
     }
     return TemplateResponse(request, "connections/connect.html", context, status=422 if form else 200)
@@ -158,7 +158,7 @@ def authorize(request: HttpRequest, slug: str) -> HttpResponseBase:
 @writer_required
 def _authorize(request: MemberRequest, slug: str, query: dict[str, str]) -> HttpResponseBase:
     integration = _integration(slug)
-    if integration is None or integration.provider.oauth is None:
+    if integration is None or not (integration.provider.oauth or integration.provider.broker):
         return _problem(request, "provider_unknown")
     if not integration.offers_sign_in:
         return _problem(request, "oauth_client_config_missing")
@@ -167,6 +167,8 @@ def _authorize(request: MemberRequest, slug: str, query: dict[str, str]) -> Http
     except IntentRefused as refusal:
         return _problem_page(request, 403, "This connect link does not work here", refusal.message)
     started = journey.start(request.user, request.tenant, integration, asked.wish)
+    if started.refusal:
+        return _failure(request, slug, started.attempt, started.refusal)
     response = HttpResponseRedirect(started.url)
     response.set_cookie(
         _cookie_name(started.attempt),
@@ -199,6 +201,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
         secret = _browser_secret(request, attempt)
         connection = journey.finish(attempt, query, user=request.user, browser_secret=secret)
     except ConnectError as error:
+        journey.give_up(slug, query.get("state", ""))
         return _failure(request, slug, attempt, error)
     response = _success(request, connection, attempt.target_origin, attempt.return_to, attempt.opener_state)
     response.delete_cookie(_cookie_name(attempt), path=request.path, samesite="Lax")
