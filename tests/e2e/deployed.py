@@ -116,7 +116,7 @@ def shows(page: Page, status: str) -> None:
 def manage(page: Page, action: str) -> None:
     """Choose from a deployment's menu."""
     page.locator("summary", has_text="Manage").click()
-    page.locator("[data-menu][open]").get_by_text(action, exact=True).click()
+    page.locator("#deployment-manage .menu__item", has_text=re.compile(rf"^\s*{re.escape(action)}")).click()
 
 
 def banner(page: Page) -> Locator:
