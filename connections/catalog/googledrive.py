@@ -1,6 +1,7 @@
-"""Google Drive. Access tokens live an hour; a refresh token comes only with `access_type=offline` and fresh consent."""
+"""Google Drive. Reading files is a restricted scope: Google reviews an app before everybody may use it."""
 
-from connections.catalog._types import Account, Api, Brokered, OAuth2, Provider, Proxy, Revocation, Scope, TokenAnswer
+from connections.catalog._google import sign_in
+from connections.catalog._types import Account, Api, Brokered, Provider, Proxy, Scope, TokenAnswer
 
 
 def _owner(api: Api, answer: TokenAnswer) -> Account:
@@ -23,20 +24,12 @@ provider = Provider(
     api_url="https://www.googleapis.com",
     proxy=Proxy(),
     auth=(
-        OAuth2(
-            profile="user_oauth",
-            authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
-            token_url="https://oauth2.googleapis.com/token",
-            revoke=Revocation(url="https://oauth2.googleapis.com/revoke"),
-            client_auth="post",
-            scopes=(
-                Scope(
-                    name="https://www.googleapis.com/auth/drive.readonly",
-                    meaning="See and download all your Google Drive files",
-                ),
+        sign_in(
+            Scope(
+                name="https://www.googleapis.com/auth/drive.readonly",
+                meaning="See and download all your Google Drive files",
+                also=("https://www.googleapis.com/auth/drive",),
             ),
-            # `consent` because Google hands out a refresh token only when the person is asked anew.
-            authorize_params={"access_type": "offline", "prompt": "consent", "include_granted_scopes": "true"},
         ),
         Brokered(toolkit="googledrive"),
     ),
