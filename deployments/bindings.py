@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from connections.models import Connection
-from deployments import events, rebind
+from deployments import deploy_hooks, events, rebind
 from deployments.models import App, Binding, Deployment
 from tenants.models import Tenant, User
 
@@ -51,6 +51,7 @@ def bind(app: App, connection: Connection, *, by: User | None = None) -> Binding
         events.record(app.tenant, events.Kind.CONNECTED, events.about(connection), app=app)
         was = old.connection.display_name if old else ""
         rebind.account_changed(app, connection, "changed an account" if old else "added an account", by=by, was=was)
+        deploy_hooks.settle_later(connection)
     return row
 
 
@@ -120,3 +121,4 @@ def _drop(app: App, old: Binding) -> None:
     """A disconnect may have taken it in the meantime, and has told of it then."""
     if Binding.everyone.filter(pk=old.pk).delete()[0]:
         events.record(app.tenant, events.Kind.DISCONNECTED, events.about(old.connection), app=app)
+        deploy_hooks.settle_later(old.connection)

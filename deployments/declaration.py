@@ -269,7 +269,7 @@ class Readiness(Camel):
 class DeployHooks(Camel):
     """What happens once the tool runs."""
 
-    after_deploy: list[Literal["telegram_set_webhook"]] = []
+    after_deploy: list[str] = []
 
 
 class Template(Camel):

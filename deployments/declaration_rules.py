@@ -64,7 +64,20 @@ def check(manifest: ToolManifest, template: Template) -> Iterator[Problem]:
     yield from _required_variables(manifest, template)
     for position, question in enumerate(template.user_inputs):
         yield from input_rules.check(place(TEMPLATE, "userInputs", position), question)
+    yield from _hooks(template)
     yield from _layout(template)
+
+
+def _hooks(template: Template) -> Iterator[Problem]:
+    """A hook is a provider's, and works with the account that the tool uses there."""
+    known, declared = catalog.deploy_hooks(), {entry.provider for entry in template.integrations}
+    for position, name in enumerate(template.deploy_hooks.after_deploy):
+        where = place(TEMPLATE, "deployHooks", "afterDeploy", position)
+        if name not in known:
+            yield Problem(where, f"one of {', '.join(known)}", show(name), nearest(name, known))
+        elif (slug := known[name][0].slug) not in declared:
+            fix = f"Add {slug} to integrations in both files, or remove the hook."
+            yield Problem(where, "a hook of an integration that the tool declares", show(name), fix)
 
 
 def _layout(template: Template) -> Iterator[Problem]:

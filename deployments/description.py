@@ -4,8 +4,8 @@ Those addresses are plain views and raw ASGI doors, so they are described here, 
 the URL conf and the doors, and drive every operation to see that it answers as described.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
@@ -57,6 +57,10 @@ class Route:
     answer: type[BaseModel] | str | None
     codes: tuple[str, ...]
     needs_key: bool = True
+    # Whose answers pass through, where `answer` is None.
+    through: str = "provider"
+    # Statuses other than the table's, of codes that may come with several.
+    statuses: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def parameter(where: str, name: str, about: str, schema: Json | None = None) -> Json:
@@ -165,6 +169,29 @@ ROUTES = (
         answer=None,
         codes=(*BAD_KEY, *NO_TOKEN, *ANYTHING, "not_found", "method_not_allowed"),
     ),
+    Route(
+        path="/hooks/{external_id}",
+        methods=("post",),
+        tag="Webhooks",
+        summary="A provider's webhook",
+        description="What a provider sends by itself, for the deployments that use the connection. 412 where it does "
+        "not prove that it comes from the provider; 503 where no deployment can take it now, and the provider shall "
+        "send it again. What the deployment answers is passed back: its status, and its body if that is JSON. What has "
+        "arrived before is answered with 200 and not forwarded again.",
+        parameters=(
+            parameter(
+                "path",
+                "external_id",
+                "The connection's, as its page shows it.",
+                {"type": "string", "pattern": "^vendo_conn_[0-9a-f]{24}$"},
+            ),
+        ),
+        answer=None,
+        through="deployment",
+        codes=("not_found", "validation_failed", "upstream_error", "rate_limited", "internal_error"),
+        statuses={"validation_failed": (408, 412, 413), "upstream_error": (502, 503)},
+        needs_key=False,
+    ),
 )
 
 
@@ -193,13 +220,13 @@ def _operation(route: Route, method: str) -> Json:
         "description": route.description,
         "security": [{"Key": []}] if route.needs_key else [],
         "parameters": [*route.parameters],
-        "responses": _success(route) | _refusals(route.codes),
+        "responses": _success(route) | _refusals(route),
     }
 
 
 def _success(route: Route) -> Json:
     if route.answer is None:
-        return {"default": {"description": "What the provider answered, whatever its status."}}
+        return {"default": {"description": f"What the {route.through} answered, whatever its status."}}
     if isinstance(route.answer, str):
         content: Json = {route.answer: {"schema": {"type": "string"}}}
     else:
@@ -207,11 +234,12 @@ def _success(route: Route) -> Json:
     return {"200": {"description": "OK", "content": content}}
 
 
-def _refusals(codes: Iterable[str]) -> Json:
+def _refusals(route: Route) -> Json:
     """Status → the codes that may come with it."""
     by_status: dict[int, list[str]] = {}
-    for code in codes:
-        by_status.setdefault(TABLE[code].status, []).append(code)
+    for code in route.codes:
+        for status in route.statuses.get(code, (TABLE[code].status,)):
+            by_status.setdefault(status, []).append(code)
     return {str(status): _refusal(status, by_status[status]) for status in sorted(by_status)}
 
 

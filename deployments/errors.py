@@ -46,7 +46,10 @@ TABLE: Mapping[str, Row] = {
 
 
 class ApiError(Exception):
-    """A refusal with a code of the table. Its fields go to the client as they are, so none may hold a secret."""
+    """A refusal with a code of the table. Its fields go to the client as they are, so none may hold a secret.
+
+    `status` is for webhooks alone, whose callers go by the status and know nothing of our codes.
+    """
 
     def __init__(
         self,
@@ -58,10 +61,11 @@ class ApiError(Exception):
         retry_after: int | None = None,
         suggested_fix: str | None = None,
         headers: Mapping[str, str] | None = None,
+        status: int | None = None,
     ) -> None:
         row = TABLE[code]
         super().__init__(code)
-        self.code, self.status = code, row.status
+        self.code, self.status = code, status or row.status
         self.message = message or row.message
         self.slug, self.connect_url, self.retry_after = slug, connect_url, retry_after
         self.suggested_fix = suggested_fix or row.fix

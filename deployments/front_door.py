@@ -90,7 +90,7 @@ def identify(authorization: str, address: str) -> ApiKey:
     try:
         return keys.authenticate(bearer(authorization))
     except ApiError:
-        _count_failure(address)
+        count_failure(address, "API key")
         raise
 
 
@@ -100,7 +100,8 @@ def bearer(authorization: str) -> str | None:
     return match[1] if match else None
 
 
-def _count_failure(address: str) -> None:
+def count_failure(address: str, what: str) -> None:
+    """One more request of this address whose `what` was bad. Raises `rate_limited` where they are too many."""
     window, into = divmod(time.time(), WINDOW)
     counter = f"api-failures:{_neighbourhood(address)}:{int(window)}"
     cache.add(counter, 0, timeout=WINDOW)
@@ -111,7 +112,7 @@ def _count_failure(address: str) -> None:
     if failures > FAILURES:
         raise ApiError(
             "rate_limited",
-            "Too many requests with a bad API key. Wait, then send a good one.",
+            f"Too many requests with a bad {what}. Wait, then send a good one.",
             retry_after=int(WINDOW - into) + 1,
         )
 

@@ -78,7 +78,7 @@ def with_prefix(target: bytes, api_url: str, prefix: str) -> bytes:
 
 def onward(headers: Headers, proxy: Proxy, defaults: Iterable[tuple[str, str]], credential: str) -> Headers:
     """A tool's headers as the provider gets them, with the credential where the catalogue says."""
-    sent = list(_end_to_end(headers, TO_US | {proxy.header.lower().encode()} if proxy.header else TO_US))
+    sent = list(end_to_end(headers, TO_US | {proxy.header.lower().encode()} if proxy.header else TO_US))
     said = {name for name, _ in sent}
     sent += [(name.encode(), value.encode()) for name, value in defaults if name.lower().encode() not in said]
     if proxy.header:
@@ -91,13 +91,13 @@ def back(headers: Headers, status: int, credential: str) -> Headers:
     dropped = ABOUT_THE_HOST | ({b"content-length"} if status in {204, 304} else set())
     # One that quotes our request, a redirect with the query for instance, would hand the credential out.
     secrets = {credential.encode(), quote(credential, safe="").encode()}
-    for name, value in _end_to_end(headers, dropped):
+    for name, value in end_to_end(headers, dropped):
         if not UNSENDABLE.search(value) and not any(secret in value for secret in secrets):
             yield name, value
     yield VARY
 
 
-def _end_to_end(headers: Headers, dropped: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def end_to_end(headers: Headers, dropped: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Those that are not about one hop, nor in `dropped`, nor ours; names in lower case, as ASGI wants them."""
     lowered = [(name.lower(), value) for name, value in headers]
     named = {option.strip().lower() for name, value in lowered if name == b"connection" for option in value.split(b",")}

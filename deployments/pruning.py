@@ -1,4 +1,7 @@
-"""Takes old events away, a few at a time: those older than a day that no stream can ask for any more."""
+"""Takes old events away, a few at a time: those older than a day that no stream can ask for any more.
+
+Old webhooks go along (deliveries.py).
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,6 +10,7 @@ from uuid import UUID
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from deployments import deliveries
 from deployments.event_wire import REPLAYED
 from deployments.models import App, Event
 
@@ -18,7 +22,7 @@ ROWS = 1000  # that one statement takes away
 def steps() -> Iterator[int]:
     """For ever: take some away, and say how many. One step looks through `APPS` apps, or through what was for pages."""
     while True:
-        yield _delete(_old().filter(app=None))
+        yield _delete(_old().filter(app=None)) + deliveries.prune()
         apps = list(App.everyone.order_by("pk").values_list("pk", flat=True)[:APPS])
         while apps:
             yield _delete_of(apps)

@@ -66,11 +66,6 @@ def unsupported(source: ToolSource) -> list[Problem]:
         where = place(TEMPLATE, "services", 0, "image")
         fix = "Tools run as processes here: remove it, or run the dashboard with VENDO_RUNTIME=docker."
         found.append(Problem(where, "a tool in source form", "a container image", fix))
-    for position, hook in enumerate(source.template.deploy_hooks.after_deploy):
-        where = place(TEMPLATE, "deployHooks", "afterDeploy", position)
-        found.append(
-            Problem(where, "a hook that can run here", show(hook), "This version runs no hooks yet: remove it.")
-        )
     return found
 
 

@@ -15,8 +15,9 @@ from django.db import IntegrityError
 
 from connections import catalog
 from connections.models import Connection, Integration
-from deployments import bindings, changes, environment, health, ports, runtimes
+from deployments import bindings, changes, deploy_hooks, environment, health, ports, runtimes
 from deployments.bindings import BindingRefused
+from deployments.deploy_hooks import HookFailed
 from deployments.lease import Lease
 from deployments.manifest import IntegrationUse, Published, published
 from deployments.models import DeployLog, Deployment, Release
@@ -164,8 +165,12 @@ def health_check(job: Job) -> Done:
 
 
 def run_deploy_hooks(job: Job) -> Done:
-    """What the template wants done once the tool runs. Publishing refuses hooks, as there are none yet."""
-    return Done("No hooks to run.")
+    """What the template wants done once the tool runs. Each may be done again."""
+    try:
+        done = [deploy_hooks.run(job.deployment.app, name) for name in job.plan.hooks]
+    except HookFailed as failure:
+        raise StepFailed(failure.message, failure.remedy, slug=failure.slug) from None
+    return Done(" ".join(done) or "No hooks to run.")
 
 
 def finalize(job: Job) -> Done:

@@ -1,16 +1,29 @@
 """What workers do. Arguments are ids and nothing else: a task's arguments are stored readably."""
 
+import asyncio
 from uuid import UUID
 
 from django.tasks import task
 
-from deployments import pipeline
+from deployments import deploy_hooks, forwarding, pipeline
 
 
 @task
 def deploy(deployment_id: str) -> None:
     """Run a deployment's pipeline from its next step on."""
     pipeline.run(UUID(deployment_id))
+
+
+@task
+def settle_hooks(connection_id: str) -> None:
+    """Point a provider at us, or away, after a change of accounts."""
+    deploy_hooks.settle(UUID(connection_id))
+
+
+@task
+def redeliver(delivery_id: str) -> None:
+    """Forward a webhook once more (`deliveries.redeliver`)."""
+    asyncio.run(forwarding.forward_again(UUID(delivery_id)))
 
 
 def enqueue_deploy(deployment_id: UUID) -> None:

@@ -61,7 +61,10 @@ IN_FRONT: dict[str, tuple[Ask, ...]] = {
         by_key("/proxy/notion/v1/users/me", CLAIMED, method=method),
     )
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
-} | {"GET /credentials/{slug} (door)": TOOLS["GET /credentials/{slug}"]}
+} | {
+    "GET /credentials/{slug} (door)": TOOLS["GET /credentials/{slug}"],
+    "POST /hooks/{external_id}": (by_key("/hooks/{external_id}", method="POST"),),
+}
 DASHBOARD: dict[str, tuple[Ask, ...]] = {
     "GET /api/apps": (Ask(path="/api/apps", told=frozenset({200})),),
     "POST /api/apps": (call("POST", "/api/apps", {"name": "Laptop"}, told={201}),),
@@ -179,7 +182,6 @@ PAGES: dict[str, tuple[Ask, ...]] = {
 }
 # Of section 6, and described once they answer: they say that there is nothing.
 LATER = {
-    "POST /hooks/{external_id}": (by_key("/hooks/{external_id}", method="POST"),),
     "GET /api/billing/{path}": (by_key("/api/billing/balance?tenant={tenant_id}"),),
 }
 # It does not end, so that it has a test of its own.

@@ -151,15 +151,9 @@ def test_a_failure_leaves_nothing_behind(tool: Path, data_dir: Path, monkeypatch
     assert not Tool.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("template", "place"),
-    [
-        ({"services": [{"role": "web", "image": "nginx"}]}, "services[0].image"),
-        ({"deployHooks": {"afterDeploy": ["telegram_set_webhook"]}}, "deployHooks.afterDeploy[0]"),
-    ],
-)
-def test_what_can_not_run_here_is_refused(tool: Path, template: dict[str, Any], place: str) -> None:
-    assert problem(write_tool(tool, template=template)).startswith(f"template.json {place}")
+def test_what_can_not_run_here_is_refused(tool: Path) -> None:
+    template = {"services": [{"role": "web", "image": "nginx"}]}
+    assert problem(write_tool(tool, template=template)).startswith("template.json services[0].image")
 
 
 def test_the_command_says_what_it_did(tool: Path, capsys: pytest.CaptureFixture[str]) -> None:

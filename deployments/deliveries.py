@@ -1,0 +1,188 @@
+"""What providers send to connections, as rows: for which deployment, when, and how it went.
+
+A message that the provider sends again is the same row. It is forwarded again as long as it has not arrived, by one of
+those who have it at the same moment: whoever changes the row to `forwarding` (compare-and-set).
+"""
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from connections import vault
+from connections.models import Connection
+from deployments.models import Deployment, WebhookDelivery
+
+Status = WebhookDelivery.Status
+
+KEPT = timedelta(days=30)  # for so long a message that comes again is known
+MESSAGES_KEPT = timedelta(days=3)  # headers and body, to be sent once more
+LEASE = timedelta(seconds=45)  # longer than forwarding takes (forwarding.WITHIN): until then nobody else begins
+ROWS = 500  # that one statement takes away
+
+UNBOUND = "No deployment uses this connection."
+NOT_RUNNING = "The deployment is not running."
+UNDER_WAY = "This message is on its way already."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A request as it came: its end-to-end headers, names in lower case, and its body. `event_id` is the provider's."""
+
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    event_id: str = ""
+
+    def text(self) -> str:
+        """As it is kept."""
+        return json.dumps({"headers": self.headers, "body": base64.b64encode(self.body).decode()})
+
+    @classmethod
+    def of(cls, row: WebhookDelivery) -> Self:
+        """What a row keeps. Raises `VaultError` where it does not open."""
+        kept = json.loads(vault.reveal(row, "message") or "{}")
+        headers = tuple((name, value) for name, value in kept["headers"])
+        return cls(headers=headers, body=base64.b64decode(kept["body"]), event_id=row.event_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A row, and whether it is for the caller to forward. If not, its status says why."""
+
+    row: WebhookDelivery
+    forward: bool
+
+
+class RedeliveryRefused(Exception):
+    """It can't be sent once more. `message` says why, to a person."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def receive(connection: Connection, message: Message) -> list[Taken]:
+    """Write down what came, once for each deployment that is to get it."""
+    return [_take(connection, deployment, message) for deployment in bound(connection) or [None]]
+
+
+def bound(connection: Connection) -> list[Deployment]:
+    """The deployments that use it, running or not."""
+    rows = Deployment.everyone.filter(app__bindings__connection=connection).exclude(status=Deployment.Status.DESTROYED)
+    return list(rows.select_related("app", "tenant").order_by("created_at", "pk"))
+
+
+def note_refused(connection: Connection, size: int, detail: str) -> None:
+    """Something came that was not from the provider, or not meant for now. Nothing of it is kept."""
+    WebhookDelivery.everyone.create(
+        tenant_id=connection.tenant_id, connection=connection, status=Status.REFUSED, size=size, detail=detail
+    )
+
+
+def finish(row: WebhookDelivery, *, answered: int | None, detail: str, duration_ms: int) -> None:
+    """Write down how forwarding went: delivered where the deployment answered 2xx."""
+    row.status = Status.DELIVERED if answered and 200 <= answered < 300 else Status.FAILED
+    row.answered, row.detail, row.duration_ms = answered, detail[:200], duration_ms
+    row.save(update_fields=["status", "answered", "detail", "duration_ms"])
+
+
+def redeliver(row: WebhookDelivery) -> None:
+    """Have it forwarded once more, delivered or not; the worker does it (`tasks.redeliver`).
+
+    Raises `RedeliveryRefused`.
+    """
+    if row.message is None:
+        raise RedeliveryRefused("What was sent is no longer kept.")
+    users = bound(row.connection)
+    deployment = next((user for user in users if row.deployment_id in {None, user.pk}), None)
+    if deployment is None:
+        raise RedeliveryRefused(UNBOUND if row.deployment_id is None else "The deployment no longer uses this account.")
+    if not deployment.reachable:
+        raise RedeliveryRefused(f"{deployment.name} is not running. Start it first.")
+    _adopt(row, deployment)
+    if not _claim(row, again=True):
+        raise RedeliveryRefused(UNDER_WAY)
+
+
+def prune() -> int:
+    """Forget old messages, and after a while that they came; returns how many rows that concerned."""
+    now = timezone.now()
+    rows = WebhookDelivery.everyone.order_by()
+    gone = _some(rows.filter(received_at__lt=now - KEPT)).delete()[0]
+    emptied = _some(rows.filter(received_at__lt=now - MESSAGES_KEPT, message__isnull=False)).update(message=None)
+    return gone + emptied
+
+
+def _some(rows: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
+    """So few that no statement holds up others for long."""
+    found: Iterable[object] = list(rows.values_list("pk", flat=True)[:ROWS])
+    chosen: QuerySet[WebhookDelivery] = WebhookDelivery.everyone.filter(pk__in=found)
+    return chosen
+
+
+def _take(connection: Connection, deployment: Deployment | None, message: Message) -> Taken:
+    row = _row(connection, deployment, message)
+    if deployment is None or not deployment.reachable:
+        _free(row).update(status=Status.WAITING, detail=NOT_RUNNING if deployment else UNBOUND, answered=None)
+        row.refresh_from_db(fields=["status", "detail"])
+    elif _claim(row):
+        return Taken(row, forward=True)
+    if row.status == Status.DELIVERED:
+        WebhookDelivery.everyone.filter(pk=row.pk).update(repeats=F("repeats") + 1)
+    return Taken(row, forward=False)
+
+
+def _row(connection: Connection, deployment: Deployment | None, message: Message) -> WebhookDelivery:
+    """The message's, made unless there is one. One that nobody was there for is now this deployment's."""
+    known = WebhookDelivery.everyone.filter(connection=connection, event_id=message.event_id)
+    owners = Q(deployment=deployment) | Q(deployment=None)
+    row: WebhookDelivery | None = known.filter(owners).first() if message.event_id else None
+    if row is not None and deployment is not None:
+        _adopt(row, deployment)
+    row = row or WebhookDelivery(
+        tenant_id=connection.tenant_id,
+        connection=connection,
+        deployment=deployment,
+        event_id=message.event_id,
+        status=Status.WAITING,
+        size=len(message.body),
+    )
+    try:
+        _keep(row, message)
+    except IntegrityError:  # somebody else has it at the same moment
+        row = known.get(deployment=deployment)
+    return row
+
+
+def _keep(row: WebhookDelivery, message: Message) -> None:
+    if row.message is None:
+        vault.seal(row, "message", message.text())
+        with transaction.atomic():
+            row.save()
+
+
+def _adopt(row: WebhookDelivery, deployment: Deployment) -> None:
+    if row.deployment_id is None:
+        row.deployment = deployment
+        row.save(update_fields=["deployment"])
+
+
+def _claim(row: WebhookDelivery, *, again: bool = False) -> bool:
+    """Compare-and-set: true for one of those who want to forward it, and for nobody once it is there."""
+    free = _free(row, delivered=again)
+    taken = free.update(status=Status.FORWARDING, attempted_at=timezone.now(), attempts=F("attempts") + 1)
+    row.refresh_from_db(fields=["status", "attempted_at", "attempts"])
+    return bool(taken)
+
+
+def _free(row: WebhookDelivery, *, delivered: bool = False) -> QuerySet[WebhookDelivery]:
+    """The row, unless it has arrived or is being forwarded."""
+    under_way = Q(status=Status.FORWARDING, attempted_at__gt=timezone.now() - LEASE)
+    rows: QuerySet[WebhookDelivery] = WebhookDelivery.everyone.filter(pk=row.pk).exclude(under_way)
+    return rows if delivered else rows.exclude(status=Status.DELIVERED)

@@ -1,0 +1,1 @@
+"""Webhooks that providers send, from their address to the tool and into the log."""
