@@ -242,6 +242,7 @@ def _form_field(field: KeyField) -> forms.CharField:
     attributes = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "placeholder": field.example}
     return PastedField(
         label=field.label,
+        required=field.required,
         max_length=LONGEST,
         # What is secret is not rendered again, not even beside an error.
         widget=forms.PasswordInput(attributes) if field.secret else forms.TextInput(attributes),

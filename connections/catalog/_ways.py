@@ -130,6 +130,8 @@ class KeyField:
     secret: bool = True
     # How such a thing begins, shown in the empty field.
     example: str = ""
+    # Only beside the token: whether a key works without it.
+    required: bool = True
 
     @property
     def noun(self) -> str:

@@ -108,6 +108,11 @@ def test_one_that_looks_right_may_have_been_deleted(ada: Client, keyed: Keyed) -
     refused(keyed.paste(ada), "It may have been deleted there: make a new one")
 
 
+def test_what_a_key_works_without_may_be_left_out(ada: Client, keyed: Keyed) -> None:
+    keyed.pasted = {field.name: keyed.pasted[field.name] for field in keyed.key.fields if field.required}
+    assert set(variables.further_secrets(keyed.connected(ada))) <= {*keyed.pasted, *keyed.key.made}
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"), [("", "Paste the "), ("two words", "Copy nothing else"), ("kéy", "Copy")]
 )
@@ -192,7 +197,8 @@ def test_a_strangers_connection_is_not_replaced(ada: Client, client_for: SignIn,
     keyed.paste(client_for(stranger), connection=str(mine.pk))
     theirs = Connection.everyone.exclude(pk=mine.pk).get()
     assert theirs.tenant != mine.tenant
-    assert set(variables.further_secrets(theirs).values()).isdisjoint(variables.further_secrets(mine).values())
+    made = [{variables.further_secrets(row)[name] for name in keyed.key.made} for row in (mine, theirs)]
+    assert made[0].isdisjoint(made[1])
 
 
 # --- again, with another key, and no more -----------------------------------------------------------------------------
