@@ -8,9 +8,9 @@ from uuid import UUID
 from django.conf import settings
 
 from connections import variables
-from connections.catalog import Provider
 from connections.models import Connection
 from connections.vault import VaultError
+from deployments.composio_door import COMPOSIO
 from deployments.errors import ApiError, connect_url
 from deployments.models import ApiKey, App
 from deployments.offers import env_bootstrap, logo_url
@@ -54,18 +54,18 @@ def _entry(use: AppUse, app_id: UUID, text: str, *, hidden: bool) -> ConnectionE
     connection = use.binding.connection if use.binding and use.binding.connection.live else None
     status: Status = STATUSES[connection.status] if connection else "available"
     credential = _credential(connection) if connection and not hidden else None
-    proxied = connection is not None and not hidden and _by_proxy_alone(provider)
+    proxy = _proxy_of(connection) if connection and not hidden else None
     return ConnectionEntry(
         id=connection.pk if connection else None,
         external_id=connection.external_id if connection else None,
         slug=provider.slug,
         display_name=connection.display_name if connection else provider.name,
         category=provider.category,
-        profile=connection.profile if connection else provider.profiles[0],
+        profile=connection.profile if connection else use.integration.default_profile,
         status=status,
         credential=credential,
-        api_key=text if proxied else None,
-        base_url=f"{settings.BASE_URL}/proxy/{provider.slug}" if proxied else None,
+        api_key=text if proxy else None,
+        base_url=f"{settings.BASE_URL}/proxy/{proxy}" if proxy else None,
         metadata=_metadata(connection, credential),
         context=connection.context if connection else None,
         setup_url=None if status == "connected" else connect_url(provider.slug, app_id),
@@ -96,6 +96,9 @@ def _credential(connection: Connection) -> dict[str, str] | None:
         return None
 
 
-def _by_proxy_alone(provider: Provider) -> bool:
-    """No way to connect yields a token of the tool's own: it calls our proxy, and its Vendo key opens that."""
-    return provider.proxy is not None and provider.oauth is None and provider.key is None
+def _proxy_of(connection: Connection) -> str | None:
+    """Which proxy of ours a tool calls, where it may have no token of its own: its Vendo key opens that."""
+    if connection.broker_account:
+        return COMPOSIO
+    provider = connection.integration.provider
+    return provider.slug if provider.proxy and provider.oauth is None and provider.key is None else None

@@ -54,7 +54,7 @@ def _offer(row: Integration) -> IntegrationOut:
         brand_color=provider.brand_color,
         docs_url=provider.docs_url,
         supported_profiles=[*provider.profiles],
-        default_profile=provider.profiles[0],
+        default_profile=row.default_profile,
         enabled=row.enabled,
         featured=row.featured,
         env_bootstrap=env_bootstrap(provider),

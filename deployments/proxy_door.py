@@ -118,7 +118,7 @@ def _open(scope: Scope) -> tuple[ApiKey, Connection, Token | None, bytes]:
 
     Raises `ApiError`.
     """
-    key = front_door.identify(_authorization(scope), (scope.get("client") or ("",))[0])
+    key = front_door.identify(authorization(scope), (scope.get("client") or ("",))[0])
     slug, path = proxied.split(scope.get("raw_path") or quote(scope["path"]).encode())
     if scope["method"] in NEVER or not METHOD.fullmatch(scope["method"]):
         raise ApiError("method_not_allowed", "This method does not go through the proxy.")
@@ -139,7 +139,7 @@ def _refuse_unfit(scope: Scope) -> None:
     """Refuse what would reach the provider in another form than the tool sent it, or with the tool's key in it."""
     if (header(scope, b"transfer-encoding") or "chunked").strip().lower() != "chunked":
         raise ApiError("validation_failed", "Send the body as it is, or in chunks: no other encoding is passed on.")
-    key = (front_door.bearer(_authorization(scope)) or "").encode()
+    key = (front_door.bearer(authorization(scope)) or "").encode()
     elsewhere = [value for name, value in scope["headers"] if name not in {b"authorization", b"x-api-key"}]
     if any(key in unquote_to_bytes(text) for text in (scope.get("raw_path") or b"", scope["query_string"], *elsewhere)):
         raise ApiError(
@@ -149,7 +149,7 @@ def _refuse_unfit(scope: Scope) -> None:
         )
 
 
-def _authorization(scope: Scope) -> str:
+def authorization(scope: Scope) -> str:
     """The key's header. It may also come as `x-api-key`, as clients of some providers send theirs."""
     sent, bare = header(scope, b"authorization") or "", header(scope, b"x-api-key")
     return f"Bearer {bare}" if bare and front_door.bearer(sent) is None else sent

@@ -117,7 +117,7 @@ class Exchange:
         """Ask and pass the answer back; ask once more after a 401 that a renewed token may mend."""
         answer = await self._ask(self._passage, body)
         try:
-            if answer.status_code == 401 and self._passage.connection.refresh_token is not None:
+            if answer.status_code == 401 and self._passage.connection.renewable:
                 answer = await self._asked_again(answer, body)
             await self._pass_back(answer, send)
         finally:

@@ -99,6 +99,8 @@ def refusal(error: CredentialError, key: ApiKey, slug: str) -> ApiError:
 
 def _may_be_slow(connection: Connection) -> bool:
     """Whether its token may be due: generous, since a wrong yes costs a thread and a wrong no somebody's time."""
+    if connection.credential is None:
+        return True
     return connection.expires_at is not None and connection.expires_at <= timezone.now() + MARGIN + timedelta(minutes=1)
 
 

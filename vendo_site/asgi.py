@@ -14,6 +14,7 @@ from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from deployments.composio_door import ComposioDoor  # noqa: E402
 from deployments.event_door import EventDoor  # noqa: E402
 from deployments.hook_door import HookDoor  # noqa: E402
 from deployments.live import LiveConsumer  # noqa: E402
@@ -23,7 +24,7 @@ from vendo_site.cross_origin import CORS  # noqa: E402
 from vendo_site.host_names import HostNames  # noqa: E402
 
 # From outside in: what is asked most, and what streams, is answered before Django's request cycle.
-http = TokenDoor(EventDoor(HookDoor(ProxyDoor(django_application))))
+http = TokenDoor(EventDoor(ComposioDoor(HookDoor(ProxyDoor(django_application)))))
 
 application = ProtocolTypeRouter(
     {
