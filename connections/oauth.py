@@ -129,12 +129,11 @@ def read_answer(oauth: OAuth2, raw: Mapping[str, Any]) -> TokenAnswer:
         answer = answer.get(key) if isinstance(answer, Mapping) else None
     if not isinstance(answer, Mapping) or not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
         raise ProviderError("The provider's answer holds no access token.")
-    scope = answer.get("scope")
     return TokenAnswer(
         access_token=answer["access_token"],
         refresh_token=answer.get("refresh_token") or None,
         expires_in=_seconds(answer.get("expires_in"), oauth),
-        scopes=tuple(filter(None, re.split(r"[ ,]+", scope))) if isinstance(scope, str) else None,
+        scopes=_scopes(answer.get("scope", answer.get("scopes"))),
         extra={key: raw[key] for key in oauth.keep if key in raw},
     )
 
@@ -204,6 +203,12 @@ def _exchange_refused(integration: Integration, code: str) -> ConnectError:
             f"{name} does not accept our client id or secret ({code}). An admin must correct them.",
         )
     return ConnectError("oauth_exchange_failed", f"{name} did not accept the sign-in ({code}). Try again.")
+
+
+def _scopes(said: object) -> tuple[str, ...] | None:
+    """What was granted: text with spaces (RFC 6749 section 3.3) or commas, or a list. None where nothing is said."""
+    words = re.split(r"[ ,]+", said) if isinstance(said, str) else said if isinstance(said, list) else ()
+    return tuple(str(word) for word in words if word) or None
 
 
 def _seconds(value: object, oauth: OAuth2) -> int | None:

@@ -1,7 +1,7 @@
 """Airtable. Tokens live an hour; a refresh token is good for one renewal, and dies after sixty days of disuse.
 
-A person chooses on Airtable's own page which bases are shared. PKCE is required, and there is no address at which a
-token could be given up (https://airtable.com/developers/web/api/oauth-reference): people end it under Integrations.
+A person chooses on Airtable's own page which bases are shared. PKCE is required. No address is documented at which a
+token is given up (https://airtable.com/developers/web/api/oauth-reference); people do that in their settings there.
 """
 
 from connections.catalog._types import Account, Api, Brokered, OAuth2, Provider, Proxy, Scope, TokenAnswer

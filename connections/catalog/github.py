@@ -37,7 +37,7 @@ provider = Provider(
     brand_color="#181717",
     api_url="https://api.github.com",
     # Calls without a User-Agent are refused.
-    api_headers={"User-Agent": "Vendo", "X-GitHub-Api-Version": "2022-11-28"},
+    api_headers={"User-Agent": "Vendo"},
     proxy=Proxy(),
     env=(EnvVar(name="GITHUB_TOKEN"),),
     auth=(

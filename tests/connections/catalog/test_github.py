@@ -45,7 +45,7 @@ def test_an_oauth_apps_token_does_not_expire() -> None:
 def test_a_github_apps_token_does() -> None:
     assert provider.oauth
     answer = oauth.read_answer(provider.oauth, OF_AN_APP)
-    assert (answer.expires_in, answer.refresh_token) == (28800, "ghr_recorded0001")
+    assert (answer.expires_in, answer.refresh_token, answer.scopes) == (28800, "ghr_recorded0001", None)
     assert "bad_refresh_token" in provider.oauth.dead
 
 

@@ -49,7 +49,7 @@ provider = get("hubspot")
 def test_a_token_lives_half_an_hour() -> None:
     assert provider.oauth
     answer = oauth.read_answer(provider.oauth, TOKEN_ANSWER)
-    assert (answer.expires_in, answer.refresh_token) == (1800, "na1-refresh-recorded")
+    assert (answer.expires_in, answer.refresh_token, answer.scopes) == (1800, "na1-refresh-recorded", tuple(SCOPES))
 
 
 def test_an_account_without_a_name_is_known_by_its_number() -> None:

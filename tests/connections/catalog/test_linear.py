@@ -58,6 +58,11 @@ def test_a_refresh_token_is_good_for_one_renewal() -> None:
     assert old.refresh_token != new.refresh_token
 
 
+def test_clients_from_before_2024_are_told_the_scopes_as_a_list() -> None:
+    assert provider.oauth
+    assert oauth.read_answer(provider.oauth, {**TOKEN_ANSWER, "scope": ["read"]}).scopes == ("read",)
+
+
 def test_who_signed_in_is_a_query() -> None:
     api = RecordedApi(API)
     account = provider.identify(api, TokenAnswer(access_token=""))
