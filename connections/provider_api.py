@@ -54,7 +54,7 @@ class ProviderApi:
             answer.read()
             refuse_unknown(self._integration.provider, answer)
             if answer.status_code == 403:
-                raise ProviderForbids(f"{name} does not allow this connection to ask about its own account.")
+                raise _forbidden(self._integration.provider)
             refuse_unwell(name, answer)
             if answer.status_code != 200:
                 raise ProviderError(f"{name} answered {answer.status_code} to a simple question about the account.")
@@ -78,11 +78,16 @@ class ProviderApi:
 
 
 def refuse_unknown(provider: Provider, answer: httpx2.Response) -> None:
-    """Raise `NeedsReauth` where the provider says that it does not know the credential; in the body, some do."""
-    code = _told_in_band(provider, answer)
-    refused = provider.key.refused if provider.key else {401}
-    if answer.status_code in refused or (provider.in_band and code in provider.in_band.dead):
+    """Raise `NeedsReauth` where the provider says that it does not know the credential; in the body, some do.
+
+    What the body says goes before the status, which may be one for unknown credentials and for those that may not.
+    """
+    code, way = _told_in_band(provider, answer), provider.key or provider.oauth
+    refused = answer.status_code in (way.refused if way else {401})
+    if (refused and not code) or (provider.in_band and code in provider.in_band.dead):
         raise NeedsReauth(f"{provider.name} no longer accepts this connection. Reconnect it.")
+    if refused:
+        raise _forbidden(provider)
     if code and answer.status_code == 200:
         raise ProviderError(f"{provider.name} could not answer a simple question about the account. Try again.")
 
@@ -95,6 +100,10 @@ def stepped_into(found: Any, path: Iterable[str | int]) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return found
+
+
+def _forbidden(provider: Provider) -> ProviderForbids:
+    return ProviderForbids(f"{provider.name} does not allow this connection to ask about its own account.")
 
 
 def _told_in_band(provider: Provider, answer: httpx2.Response) -> str:

@@ -107,6 +107,8 @@ class OAuth2:
     idle_days: int | None = None
     # The provider's codes for a refresh token that is gone for good; then the person must sign in again.
     dead: frozenset[str] = frozenset({"invalid_grant"})
+    # Statuses by which the provider's API says that it does not know a token.
+    refused: frozenset[int] = frozenset({401})
     # Names of fields of the token answer, and of the callback's query, that `identify` reads in `TokenAnswer.extra`.
     keep: tuple[str, ...] = ()
     keep_query: tuple[str, ...] = ()
