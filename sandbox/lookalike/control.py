@@ -35,11 +35,20 @@ class Switches:
     authorize_iss: str = ""
 
 
+@dataclass
+class Webhook:
+    """Where a bot's messages go, what is sent along, and how the last one ended, if not well."""
+
+    url: str
+    secret: str
+    last_error: str = ""
+
+
 _lock = threading.Lock()
 _grants: Counter[str] = Counter()
 _secrets: deque[str] = deque(maxlen=10_000)
 _withdrawn: set[str] = set()
-webhooks: dict[int, tuple[str, str]] = {}  # a bot's id → where its messages go, and what is sent along
+webhooks: dict[int, Webhook] = {}  # a bot's id → its webhook
 switches = Switches()
 
 

@@ -1,7 +1,9 @@
 """The switches over HTTP, for tests on the same machine."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import wraps
 from ipaddress import ip_address
 
@@ -9,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from lookalike import control, tokens
+from lookalike import control, telegram_updates, tokens
 from lookalike.accounts import PEOPLE
 
 
@@ -19,9 +21,8 @@ def local(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest]
     @csrf_exempt
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
-        # Browsers name the page's origin with every POST that a page makes.
-        if "Origin" in request.headers or not ip_address(request.META["REMOTE_ADDR"]).is_loopback:
-            return JsonResponse({"error": "Only programs on the sandbox's own machine may do this."}, status=403)
+        if not _is_local(request):
+            return _for_programs_here()
         try:
             return view(request)
         except ValueError as error:
@@ -75,6 +76,36 @@ def expire(request: HttpRequest) -> HttpResponse:
     """A person's access tokens end now; refresh tokens go on working."""
     tokens.expire(_account(request))
     return JsonResponse({})
+
+
+@csrf_exempt
+@require_POST
+async def message(request: HttpRequest) -> HttpResponse:
+    """Somebody writes to a bot: `{"bot": "sandbox_ada_bot", "text": "Hello"}`; answers with what its webhook said.
+
+    `update_id` sends that update once more.
+    """
+    if not _is_local(request):
+        return _for_programs_here()
+    try:
+        asked = json.loads(request.body or b"{}")
+        if not isinstance(asked, dict) or not isinstance(asked.get("update_id"), int | None):
+            raise ValueError("Send a JSON object with bot, text and, if you like, update_id.")  # noqa: TRY004
+        # On a thread of its own, since the tool may call this API before it answers.
+        written = str(asked.get("bot")), str(asked.get("text")), asked.get("update_id")
+        sent = await asyncio.to_thread(telegram_updates.write, *written)
+    except ValueError as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    return JsonResponse(asdict(sent))
+
+
+def _is_local(request: HttpRequest) -> bool:
+    # Browsers name the page's origin with every POST that a page makes.
+    return "Origin" not in request.headers and ip_address(request.META["REMOTE_ADDR"]).is_loopback
+
+
+def _for_programs_here() -> HttpResponse:
+    return JsonResponse({"error": "Only programs on the sandbox's own machine may do this."}, status=403)
 
 
 def _account(request: HttpRequest) -> str | None:

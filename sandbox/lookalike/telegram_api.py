@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -74,9 +75,22 @@ def _set_webhook(bot: Bot, asked: Mapping[str, Any]) -> bool:
     url, secret = str(asked.get("url") or ""), str(asked.get("secret_token") or "")
     if not SECRET.fullmatch(secret):
         raise Refused(400, "Bad Request: secret token contains unallowed characters")
+    if not url:
+        return _delete_webhook(bot, asked)
+    if not _is_reachable(url):
+        raise Refused(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
     control.remember(secret)
-    control.webhooks[bot.id] = (url, secret)
+    control.webhooks[bot.id] = control.Webhook(url, secret)
     return True
+
+
+def _is_reachable(url: str) -> bool:
+    """The real one takes https alone; here a dashboard on the same machine will do."""
+    address = urlsplit(url)
+    return bool(address.hostname) and (
+        address.scheme == "https"
+        or (address.scheme == "http" and address.hostname in {"localhost", "127.0.0.1", "::1"})
+    )
 
 
 def _delete_webhook(bot: Bot, asked: Mapping[str, Any]) -> bool:
@@ -85,12 +99,13 @@ def _delete_webhook(bot: Bot, asked: Mapping[str, Any]) -> bool:
 
 
 def _webhook_info(bot: Bot, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    url, _ = control.webhooks.get(bot.id, ("", ""))
-    return {"url": url, "has_custom_certificate": False, "pending_update_count": 0}
+    hook = control.webhooks.get(bot.id, control.Webhook("", ""))
+    told = {"url": hook.url, "has_custom_certificate": False, "pending_update_count": 0}
+    return told | ({"last_error_message": hook.last_error} if hook.last_error else {})
 
 
 def _updates(bot: Bot, asked: Mapping[str, Any]) -> list[Any]:
-    if control.webhooks.get(bot.id, ("", ""))[0]:
+    if bot.id in control.webhooks:
         raise Refused(409, "Conflict: can't use getUpdates method while webhook is active")
     return []
 

@@ -30,4 +30,5 @@ urlpatterns = [
     path("control/reset", control_views.reset),
     path("control/revoke", control_views.revoke),
     path("control/expire", control_views.expire),
+    path("control/message", control_views.message),
 ]

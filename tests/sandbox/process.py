@@ -102,6 +102,13 @@ class SandboxProcess:
         """A person's access tokens end now; refresh tokens go on working."""
         self._ask("/expire", {"account": account})
 
+    def write(self, bot: str, text: str, update_id: int | None = None) -> dict[str, Any]:
+        """Somebody writes to a bot; what its webhook answered."""
+        answer = self.http.post("/control/message", json={"bot": bot, "text": text, "update_id": update_id})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
     def log(self) -> dict[str, int]:
         """Token requests by grant type, since the last reset."""
         found: dict[str, int] = self.http.get("/control/log").json()

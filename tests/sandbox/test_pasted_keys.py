@@ -1,11 +1,13 @@
 """The look-alikes of the two APIs that people bring keys for."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 
 from tests.sandbox.process import SandboxProcess
+from tests.servers import answer, upstream
 
 KEYS = {"ada": "sk-sandbox-ada-0123456789abcdefghij", "grace": "sk-sandbox-grace-0123456789abcdefghij"}
 LIMITED = "sk-sandbox-ada-limited-0123456789abcdef"
@@ -85,6 +87,42 @@ def test_a_bot_is_called_back_or_asks_and_not_both(sandbox: SandboxProcess) -> N
     assert _ask(sandbox, "getUpdates")["error_code"] == 409
     assert _ask(sandbox, "deleteWebhook")["ok"]
     assert _ask(sandbox, "getUpdates")["ok"]
+
+
+@pytest.mark.parametrize("url", ["http://example.com/hook", "ftp://example.com", "nonsense", "https://"])
+def test_a_webhook_is_at_an_https_address(url: str, sandbox: SandboxProcess) -> None:
+    assert _ask(sandbox, "setWebhook", url=url)["error_code"] == 400
+    assert _ask(sandbox, "getWebhookInfo")["result"]["url"] == ""
+
+
+def test_what_people_write_is_sent_to_the_webhook(sandbox: SandboxProcess) -> None:
+    with upstream() as hook:
+        _ask(sandbox, "setWebhook", url=f"{hook.url}/here", secret_token="s3cret")
+        hook.reply = lambda seen, handler: answer(handler, 200, b"thanks")
+        sent = sandbox.write("sandbox_ada_bot", "Hello")
+        again = sandbox.write("sandbox_ada_bot", "Hello", sent["update_id"])
+        hook.reply = lambda seen, handler: answer(handler, 503)
+        failed = sandbox.write("sandbox_ada_bot", "Still there?")
+    assert (sent["status"], sent["answer"], failed["status"]) == (200, "thanks", 503)
+    assert (again["update_id"], failed["update_id"]) == (sent["update_id"], sent["update_id"] + 1)
+    first = hook.seen[0]
+    assert (first.method, first.target, first.header("x-telegram-bot-api-secret-token")) == ("POST", "/here", "s3cret")
+    update = json.loads(first.body)
+    assert (update["update_id"], update["message"]["text"]) == (sent["update_id"], "Hello")
+    assert _ask(sandbox, "getWebhookInfo")["result"]["last_error_message"] == "Wrong response from the webhook: 503"
+    assert sandbox.write("sandbox_ada_bot", "Anybody?")["status"] == 0
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{", b'{"bot": "nobody"}', b'{"bot": "sandbox_ada_bot"}', b'{"update_id": "x"}']
+)
+def test_a_message_that_can_not_be_sent(body: bytes, sandbox: SandboxProcess) -> None:
+    assert sandbox.http.post("/control/message", content=body).status_code == 400
+
+
+def test_messages_are_written_on_the_same_machine(sandbox: SandboxProcess) -> None:
+    headers = {"Origin": "https://elsewhere.example"}
+    assert sandbox.http.post("/control/message", json={}, headers=headers).status_code == 403
 
 
 def test_a_webhooks_secret_has_few_letters_to_choose_from(sandbox: SandboxProcess) -> None:
