@@ -51,9 +51,16 @@ if (form) {
     if (event.detail.elt.id === SAVED && event.detail.successful) kept = Math.max(kept, sending);
   });
 
-  // Only the window in which somebody connected goes on, and only if that is what was missing.
+  // Only the window in which somebody connected goes on, and only if that is what was missing when they began: the row
+  // may be filled, by the push, before the connect window says that it is done.
   let wanting = missing();
   let connected = false;
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("a[data-connect-popup]")) wanting = missing();
+  });
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.name === "paste") wanting = missing();
+  });
   document.body.addEventListener("connections-changed", (event) => {
     if (event.detail?.connection_id) connected = true;
   });
@@ -62,8 +69,6 @@ if (form) {
     if (elt.name === "paste" && successful) connected = true;
   });
   document.body.addEventListener("htmx:afterSettle", () => {
-    if (missing()) return;
-    if (connected && wanting && form.hasAttribute("data-moves-on")) goOn();
-    wanting = 0;
+    if (connected && wanting && !missing() && form.hasAttribute("data-moves-on")) goOn();
   });
 }

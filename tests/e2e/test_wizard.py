@@ -2,26 +2,38 @@
 
 import json
 import re
-import shutil
 import urllib.request
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import Visitor, on_one_stack
+from tests.e2e.deployed import LIVE, TOOLS, publish, variant
 from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), on_one_stack]
 
-TOOLS = Path(__file__).parent / "tools"
 KEY = "sk-sandbox-ada-0123456789abcdefghij"
 SWEEP = [
     {"id": "rest", "title": "The rest", "sections": [{"type": "wizard_inputs"}]},
     {"id": "own", "title": "Basics", "sections": [{"type": "wizard_inputs", "groups": ["basics"]}]},
     {"id": "accounts", "title": "Accounts", "sections": [{"type": "integration"}]},
 ]
+# What other windows say is heard when it is let go. Has to listen before the page's own scripts do.
+HOLD_MESSAGES = """
+const held = [];
+let holding = true;
+window.addEventListener("message", (event) => {
+  if (!holding) return;
+  event.stopImmediatePropagation();
+  held.push(event);
+});
+window.letGo = () => {
+  holding = false;
+  for (const { data, origin } of held) window.dispatchEvent(new MessageEvent("message", { data, origin }));
+};
+"""
 BROKEN = [{"id": "not an id", "title": "Broken", "sections": []}]
 # slug → what differs from the tool in four steps
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -32,22 +44,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def write_variant(folder: Path, slug: str) -> Path:
-    """The tool in four steps, with another wizard."""
-    shutil.copytree(TOOLS / "four-steps", folder / slug)
-    template = json.loads((folder / slug / "template.json").read_text()) | {"slug": slug, "name": slug} | VARIANTS[slug]
-    declared = {"name": slug, "version": 1, "runtime": "python", "integrations": template["integrations"]}
-    (folder / slug / "template.json").write_text(json.dumps(template))
-    (folder / slug / "vendo.yaml").write_text(json.dumps(declared))  # JSON is YAML
-    return folder / slug
-
-
 @pytest.fixture(scope="module", autouse=True)
 def shelf(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> None:
     """All the tools, published at once."""
     folder = tmp_path_factory.mktemp("tools")
-    paths = [str(TOOLS / "four-steps"), *(str(write_variant(folder, slug)) for slug in VARIANTS)]
-    stack.shell(f"from django.core.management import call_command\nfor p in {paths!r}: call_command('publish_tool', p)")
+    variants = [variant(folder, "four-steps", slug, name=slug, **changes) for slug, changes in VARIANTS.items()]
+    publish(stack, TOOLS / "four-steps", *variants)
 
 
 def begin(person: Visitor, slug: str = "four-steps") -> Page:
@@ -64,7 +66,7 @@ def go_on(page: Page) -> None:
 
 def at(page: Page, phase: str) -> None:
     """Wait for that phase."""
-    expect(page).to_have_url(re.compile(rf"\?phase={phase}(&|$)"))
+    expect(page).to_have_url(re.compile(rf"\?phase={phase}(&|$)"), timeout=LIVE)
     expect(page.locator('[aria-current="step"]')).to_be_visible()
 
 
@@ -114,6 +116,17 @@ def test_four_steps_and_the_tool_is_told_all_of_it(person: Visitor) -> None:
         told = json.load(answer)
     assert {"TITLE": "Reading", "LANGUAGE": "de", "CODE": "ABC", "SECRET": "hush-hush"}.items() <= told.items()
     assert {"LIMIT": "20", "MODEL": "small", "VERBOSE": "false"}.items() <= told.items()
+
+
+def test_a_row_that_is_filled_before_the_connect_window_says_so_moves_on_too(person: Visitor) -> None:
+    person.page.add_init_script(HOLD_MESSAGES)
+    page = begin(person)
+    step_to(page, "Connect")
+    at(page, "connect")
+    person.connect("Connect Notion")
+    expect(row(page, "notion").get_by_role("radio")).to_be_checked(timeout=LIVE)
+    page.evaluate("window.letGo()")
+    at(page, "basics")
 
 
 def test_what_is_optional_is_skipped_and_what_is_required_blocks(person: Visitor) -> None:
