@@ -4,9 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Visitor
+from tests.e2e.deployed import Tool, tool_of
 from tests.e2e.stack import ROOT, Stack
 from tests.e2e.test_journey import deploy
 from tests.sdk_tutorial import module
@@ -90,46 +88,12 @@ def write_tool(folder: Path) -> Path:
     return folder
 
 
-class Tool:
-    """The running tool, to be asked."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def ask(self, path: str) -> Any:
-        """What a function of the page returns."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=20) as answer:
-            return json.load(answer)
-
-    def until(self, path: str, condition: Callable[[Any], Any]) -> Any:
-        """Ask until the answer is as it should be; shows the last one when it never is."""
-        deadline, found = time.monotonic() + 30, None
-        while time.monotonic() < deadline:
-            try:
-                found = self.ask(path)
-            except urllib.error.URLError:
-                found = "no answer"
-            else:
-                if condition(found):
-                    return found
-            time.sleep(0.1)
-        raise AssertionError(f"{path} went on to say {found}")
-
-    def hears(self, kind: str, **more: str) -> Any:
-        """Wait for an event; returns it."""
-        wanted = {"kind": kind, "slug": "notion"} | more
-        heard = self.until("/heard", lambda events: any(wanted.items() <= event.items() for event in events))
-        return next(event for event in reversed(heard) if wanted.items() <= event.items())
-
-
 @contextmanager
 def deployed(stack: Stack, person: Visitor, folder: Path) -> Iterator[Tool]:
     """Published, launched through the wizard, run by the supervisor."""
     stack.manage("publish_tool", str(folder))
     deploy(person, SLUG)
-    link = person.page.get_by_role("link", name="Open tool").get_attribute("href")
-    assert link
-    yield Tool(link.rstrip("/"))
+    yield tool_of(person.page)
 
 
 @contextmanager
