@@ -153,7 +153,7 @@ def _account(tenant: Tenant, integration: Integration, answer: TokenAnswer) -> A
     except ProviderError as error:
         message = f"{error.message} The {key.token.noun} could not be tried, so nothing was stored."
         raise KeyRefused("upstream_error", {"": message}) from None
-    except (KeyError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, AttributeError):
         message = f"{provider.name} gave an answer that can't be read, so nothing was stored. Try again in a minute."
         raise KeyRefused("upstream_error", {"": message}) from None
     facts = {f.name: answer.extra[f.name] for f in key.fields[1:] if not f.secret and answer.extra[f.name]}

@@ -4,22 +4,35 @@ import contextlib
 import hashlib
 import logging
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from authlib.common.security import generate_token
 from django.db import transaction
 from django.utils import timezone
 
-from connections import brokered, brokered_connect, byok, grants, oauth, signals, vault
-from connections.catalog import Account, OAuth2, TokenAnswer
+from connections import (
+    brokered,
+    brokered_connect,
+    byok,
+    discovery,
+    grants,
+    oauth,
+    places,
+    revocation,
+    signals,
+    swaps,
+    vault,
+)
+from connections.catalog import OAuth2, Place
 from connections.credentials import fresh_token, mark_needs_reauth
-from connections.errors import ConnectError, ConnectionsError, NeedsReauth, ProviderError
+from connections.errors import ConnectError, ConnectionsError, NeedsReauth
 from connections.grants import Grant
 from connections.intents import Intent
 from connections.models import ConnectAttempt, Connection, Integration
 from connections.provider_api import ProviderApi
+from connections.revocation import Held
 from tenants.models import Membership, Tenant, User
 
 logger = logging.getLogger(__name__)
@@ -37,6 +50,8 @@ class Wish:
     return_to: str = ""
     opener_state: str = ""
     renew: Connection | None = None
+    # What was typed in, by name of the ask.
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +82,13 @@ def start(user: User, tenant: Tenant, integration: Integration, wish: Wish) -> S
         target_origin=wish.target_origin,
         return_to=wish.return_to,
         opener_state=wish.opener_state,
+        asked=dict(wish.asked),
         expires_at=timezone.now() + LIFETIME,
     )
     vault.seal(attempt, "verifier", verifier)
     attempt.save()
     if not integration.brokered:
-        return Started(attempt, oauth.authorization_url(integration, state, verifier), browser_secret)
+        return Started(attempt, oauth.authorization_url(integration, state, verifier, wish.asked), browser_secret)
     try:
         return Started(attempt, brokered_connect.begin(attempt, state), browser_secret)
     except ConnectError as error:
@@ -87,21 +103,53 @@ def attempt_of(slug: str, state: str) -> ConnectAttempt | None:
     return attempts.filter(state_hash=_hash(state), integration_id=slug).first()
 
 
-def finish(attempt: ConnectAttempt, query: Mapping[str, str], *, user: User, browser_secret: str | None) -> Connection:
-    """The provider sent the browser back: exchange, identify, store. Raises `ConnectError`; the attempt keeps why."""
+def finish(
+    attempt: ConnectAttempt, query: Mapping[str, str], *, user: User, browser_secret: str | None
+) -> Connection | None:
+    """The provider sent the browser back: exchange, identify, store. None: the person has to choose a place first.
+
+    Raises `ConnectError`; the attempt keeps why.
+    """
     _check_browser(attempt, user, browser_secret)
     _claim(attempt)
-    try:
+    with _ends_the_attempt(attempt):
         _check_age(attempt)
         granted = brokered_connect.come_back if attempt.broker_account else _exchanged
-        connection = _keep(attempt, granted(attempt, query))
-    except ConnectError as error:
-        _note(attempt, error.code, error.message)
-        if attempt.broker_account:
-            brokered.forget(attempt.broker_account)
-        raise
-    _note(attempt, "connected", "", connection)
-    return connection
+        grant = granted(attempt, query)
+        settled = places.settled(grant, attempt.connection, noun_of(attempt))
+        if settled is not None:
+            return _keep(attempt, settled)
+        places.put_aside(attempt, grant)
+        attempt.verifier, attempt.expires_at = None, timezone.now() + LIFETIME
+        attempt.save(update_fields=["pending", "verifier", "expires_at"])
+    return None
+
+
+def question(attempt: ConnectAttempt, *, user: User, browser_secret: str | None) -> tuple[Place, ...]:
+    """The places that the person may choose from. Raises `ConnectError` where there is nothing to answer."""
+    _check_browser(attempt, user, browser_secret)
+    grant = places.put_aside_for(attempt)
+    if attempt.expires_at <= timezone.now():
+        with _ends_the_attempt(attempt):
+            places.take(attempt)
+            _check_age(attempt)
+    return grant.places
+
+
+def answer(attempt: ConnectAttempt, place: Place, *, user: User, browser_secret: str | None) -> Connection:
+    """The person chose one of the places: store. Raises `ConnectError`; the attempt keeps why."""
+    _check_browser(attempt, user, browser_secret)
+    grant = places.put_aside_for(attempt)
+    places.take(attempt)
+    with _ends_the_attempt(attempt):
+        _check_age(attempt)
+        return _keep(attempt, places.chosen(grant, place))
+
+
+def noun_of(attempt: ConnectAttempt) -> str:
+    """What the provider calls a place."""
+    found = attempt.integration.provider.places
+    return found.noun if found else "account"
 
 
 def give_up(slug: str, state: str) -> None:
@@ -130,7 +178,7 @@ def disconnect(connection: Connection, *, by: User | None = None) -> None:
         if not row.live:
             return
         # From the locked row: a refresh since the caller's look has put others there, which would live on.
-        tokens = _tokens(row)
+        held = _held(row)
         row.status, row.error_message = Connection.Status.REVOKED, ""
         row.credential = row.refresh_token = row.further_secrets = row.expires_at = None
         row.save(update_fields=["status", "error_message", *SECRETS, "expires_at"])
@@ -142,10 +190,10 @@ def disconnect(connection: Connection, *, by: User | None = None) -> None:
         return
     if connection.broker_account:
         brokered.forget(connection.broker_account)
-    elif token := next(filter(None, tokens), None):
+    elif held is not None:
         try:
-            oauth.revoke(connection.integration, token)
-        except (ConnectionsError, oauth.Refused):
+            revocation.revoke(connection.integration, held)
+        except ConnectionsError:
             logger.info("%s could not be told that connection %s is gone", connection.integration_id, connection.pk)
 
 
@@ -167,20 +215,25 @@ def test(connection: Connection) -> None:
             brokered.check(connection)
             return
         token = fresh_token(connection)
-        with ProviderApi(connection.integration, token.access_token) as api:
+        with ProviderApi(connection.integration, token.access_token, connection.facts) as api:
             connection.integration.provider.verify(api)
     except NeedsReauth as error:
         mark_needs_reauth(connection, error.message)
         raise
 
 
-def _tokens(row: Connection) -> list[str | None]:
-    """What the provider knows the connection by, the refresh token first. None that open: then it can't be told."""
+def _held(row: Connection) -> Held | None:
+    """What the provider knows the connection by. None where that does not open: then it can't be told."""
     try:
-        return [vault.reveal(row, name) for name in ("refresh_token", "credential")]
+        return Held(
+            access_token=vault.reveal(row, "credential"),
+            refresh_token=vault.reveal(row, "refresh_token"),
+            account_id=row.account_id,
+            facts=row.facts,
+        )
     except vault.VaultError:
         logger.warning("The secrets of connection %s do not open; its provider is not told that it is gone", row.pk)
-        return []
+        return None
 
 
 def _hash(secret: str) -> str:
@@ -214,7 +267,7 @@ def _check_age(attempt: ConnectAttempt) -> None:
 def _code_of(attempt: ConnectAttempt, query: Mapping[str, str]) -> str:
     name = attempt.integration.provider.name
     sent_by = query.get("iss")
-    if sent_by is not None and sent_by.rstrip("/") != oauth.issuer(attempt.integration):
+    if sent_by is not None and sent_by.rstrip("/") != oauth.issuer(attempt.integration, attempt.asked):
         raise ConnectError("oauth_state_invalid", f"The answer did not come from {name}. Connect again.")
     if error := query.get("error"):
         code = oauth.error_code(error)
@@ -228,21 +281,28 @@ def _code_of(attempt: ConnectAttempt, query: Mapping[str, str]) -> str:
 
 def _exchanged(attempt: ConnectAttempt, query: Mapping[str, str]) -> Grant:
     """The code in the query → tokens, and whose they are."""
-    code = _code_of(attempt, query)
-    issued = timezone.now()
-    answer = oauth.exchange(attempt.integration, code, vault.reveal(attempt, "verifier"))
+    integration, facts = attempt.integration, attempt.asked
+    code, issued = _code_of(attempt, query), timezone.now()
+    short = oauth.exchange(integration, code, vault.reveal(attempt, "verifier"), facts)
+    answer = swaps.lengthened(integration, short, facts)
+    auth = oauth.oauth_of(integration)
+    answer = replace(answer, extra={**answer.extra, **{name: query[name] for name in auth.keep_query if name in query}})
+    with discovery.readable(integration.provider), ProviderApi(integration, answer.access_token, facts) as api:
+        found = discovery.whose(integration.provider, api, answer)
     return Grant(
         profile=attempt.profile,
-        account=_identify(attempt.integration, answer),
+        account=found.account,
         answer=answer,
         issued=issued,
-        scopes=answer.scopes if answer.scopes is not None else _asked(attempt.integration),
+        # RFC 6749 section 5.1: no `scope` in the answer means that what was asked for was granted.
+        scopes=oauth.asked_for(auth) if answer.scopes is None else answer.scopes,
+        places=found.places,
     )
 
 
 def _keep(attempt: ConnectAttempt, grant: Grant) -> Connection:
     """What was granted → stored and announced connection."""
-    account = grant.account
+    account = replace(grant.account, metadata={**grant.account.metadata, **attempt.asked})
     if attempt.connection and attempt.connection.account_id not in ("", account.id):
         raise ConnectError(
             "context_discovery_failed",
@@ -250,32 +310,33 @@ def _keep(attempt: ConnectAttempt, grant: Grant) -> Connection:
             "Choose the same account, or connect the other one as a new connection.",
         )
     intent = Intent(**attempt.intent) if attempt.intent else None
-    return grants.keep(
-        attempt.tenant, attempt.integration, grant, renew=attempt.connection, intent=intent, by=attempt.user
+    connection = grants.keep(
+        attempt.tenant,
+        attempt.integration,
+        replace(grant, account=account),
+        renew=attempt.connection,
+        intent=intent,
+        by=attempt.user,
     )
+    _note(attempt, "connected", "", connection)
+    return connection
 
 
-def _identify(integration: Integration, answer: TokenAnswer) -> Account:
+@contextlib.contextmanager
+def _ends_the_attempt(attempt: ConnectAttempt) -> Iterator[None]:
+    """A failure inside is noted, and nothing of what was granted is kept."""
     try:
-        with ProviderApi(integration, answer.access_token) as api:
-            return integration.provider.identify(api, answer)
-    except (NeedsReauth, ProviderError) as error:
-        raise ConnectError("context_discovery_failed", error.message) from None
-    except (KeyError, TypeError, ValueError):
-        name = integration.provider.name
-        raise ConnectError(
-            "context_discovery_failed", f"{name} did not say whose account this is. Try again."
-        ) from None
-
-
-def _asked(integration: Integration) -> tuple[str, ...]:
-    """RFC 6749 section 5.1: no `scope` in the answer means that what was asked for was granted."""
-    auth = integration.provider.oauth
-    return tuple(scope.name for scope in auth.scopes) if auth else ()
+        yield
+    except ConnectError as error:
+        _note(attempt, error.code, error.message)
+        if attempt.broker_account:
+            brokered.forget(attempt.broker_account)
+        raise
 
 
 def _note(attempt: ConnectAttempt, outcome: str, detail: str, connection: Connection | None = None) -> None:
-    """Keep how it ended; the verifier is no longer needed."""
-    attempt.outcome, attempt.detail, attempt.verifier = outcome, detail[:500], None
+    """Keep how it ended; no secret is needed any more."""
+    attempt.outcome, attempt.detail = outcome, detail[:500]
+    attempt.verifier = attempt.pending = None
     attempt.connection = connection or attempt.connection
-    attempt.save(update_fields=["outcome", "detail", "verifier", "connection"])
+    attempt.save(update_fields=["outcome", "detail", "verifier", "pending", "connection"])

@@ -23,6 +23,8 @@ class Asked:
     body: dict[str, Any]
     client: tuple[str, str] | None
     bearer: str
+    # By names in lower case.
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -109,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
             client = (name, secret)
         bearer = rest if scheme == "Bearer" else ""
         time.sleep(self.simulator.delay)
-        asked = Asked(urlsplit(self.path).path, kind, body, client, bearer)
+        sent = {name.lower(): value for name, value in self.headers.items()}
+        asked = Asked(urlsplit(self.path).path, kind, body, client, bearer, sent)
         status, answer, headers = self.simulator.answer(asked)
         data = json.dumps(answer).encode()
         self.send_response(status)

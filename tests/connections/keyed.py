@@ -59,7 +59,8 @@ class Keyed:
 
         def judge(asked: Asked) -> int:
             in_address = bool(carrier.path) and asked.path in known
-            return 200 if in_address or asked.bearer in tokens else min(self.key.refused)
+            in_header = carrier.header and asked.headers.get(carrier.header.lower()) in map(carrier.value, tokens)
+            return 200 if in_address or in_header else min(self.key.refused)
 
         self.simulator.judge = judge
 
