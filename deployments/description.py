@@ -170,6 +170,20 @@ ROUTES = (
         codes=(*BAD_KEY, *NO_TOKEN, *ANYTHING, "not_found", "method_not_allowed"),
     ),
     Route(
+        path="/proxy/composio/v1/execute",
+        methods=("post",),
+        tag="Proxy",
+        summary="An action of Composio's",
+        description='`{"action_id", "args"}` → `{"data"}`, with the account of that toolkit which the app uses, if its '
+        'tenant signed in by way of Composio. Where nothing is bound: 403 `{"error": "binding_missing", "toolkit"}`. '
+        'What Composio refuses: `{"error"}` in its words, with its status; 424 where the action itself failed. Neither '
+        "has a Vendo-Error-Code; our own refusals carry one.",
+        parameters=(PICKED,),
+        answer=None,
+        through="broker",
+        codes=(*BAD_KEY, "connection_needs_reauth", "upstream_error", *ANYTHING),
+    ),
+    Route(
         path="/hooks/{external_id}",
         methods=("post",),
         tag="Webhooks",

@@ -41,6 +41,7 @@ def call(method: str, path: str, body: Mapping[str, Any] = {}, *, told: set[int]
 PICKED = {"x-vendo-connection": "{connection_id}"}
 CLAIMED = {"x-vendo-tenant-id": "{tenant_id}", "x-vendo-app-id": "{app_id}", "x-vendo-user-jwt": "{app_id}"}
 BIND = {"provider_slug": "notion", "connection_id": "{connection_id}"}
+ACTION = {"action_id": "NOTION_CREATE_PAGE", "args": {}}
 
 # As in the description: METHOD and path.
 TOOLS: dict[str, tuple[Ask, ...]] = {
@@ -63,6 +64,10 @@ IN_FRONT: dict[str, tuple[Ask, ...]] = {
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
 } | {
     "GET /credentials/{slug} (door)": TOOLS["GET /credentials/{slug}"],
+    "POST /proxy/composio/v1/execute": tuple(
+        Ask(path="/proxy/composio/v1/execute", method="POST", body=ACTION, headers=sent, with_key=True)
+        for sent in (PICKED, {"x-vendo-connection": "{external_id}"}, CLAIMED)
+    ),
     "POST /hooks/{external_id}": (by_key("/hooks/{external_id}", method="POST"),),
 }
 DASHBOARD: dict[str, tuple[Ask, ...]] = {

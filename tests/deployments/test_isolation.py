@@ -208,7 +208,8 @@ def test_nor_does_a_stranger_at_the_doors_in_front(ours: Things, theirs: Things)
             for things in (ours | theirs, nothing() | theirs):
                 headers = {name: filled(value, things) for name, value in ask.headers.items()}
                 headers["authorization"] = f"Bearer {theirs['own_key']}"
-                response = requests.request(ask.method, f"{url}{filled(ask.path, things)}", headers=headers, timeout=20)
+                address = f"{url}{filled(ask.path, things)}"
+                response = requests.request(ask.method, address, json=ask.body, headers=headers, timeout=20)
                 assert response.status_code in ask.told, row.id
                 hold_nothing_of(ours, repr(headers), f"{response.text}{response.headers}")
                 answers.append(masked(response.status_code, response.headers, response.text))
