@@ -1,0 +1,52 @@
+"""Supabase's Management API. A grant is for one organization; a connection is for one of its projects."""
+
+from connections.catalog._types import Account, Api, OAuth2, Place, Places, Provider, Proxy, Revocation, TokenAnswer
+
+
+def _organization(api: Api, answer: TokenAnswer) -> Account:
+    """People choose one on Supabase's own page, so that the list has one entry."""
+    organization, *_ = api.get("/v1/organizations")
+    return Account(id=str(organization["id"]), name=str(organization["name"]))
+
+
+def _projects(api: Api) -> tuple[Place, ...]:
+    return tuple(
+        Place(
+            id=str(project["ref"]),
+            name=str(project["name"]),
+            context={"ref": str(project["ref"])},
+            metadata={"region": project["region"]},
+        )
+        for project in api.get("/v1/projects")
+    )
+
+
+def _list_organizations(api: Api) -> None:
+    api.get("/v1/organizations")
+
+
+provider = Provider(
+    slug="supabase",
+    name="Supabase",
+    category="Databases",
+    summary="Manage a Supabase project: its database, functions, storage and keys.",
+    docs_url="https://supabase.com/docs/guides/integrations/build-a-supabase-oauth-integration",
+    brand_color="#3fcf8e",
+    api_url="https://api.supabase.com",
+    proxy=Proxy(),
+    places=Places(noun="project", find=_projects),
+    auth=(
+        # Without scopes: what may be done is set where the OAuth app is registered, area by area, and shown to people
+        # on Supabase's own page.
+        OAuth2(
+            authorize_url="https://api.supabase.com/v1/oauth/authorize",
+            token_url="https://api.supabase.com/v1/oauth/token",
+            # https://supabase.com/docs/reference/api/v1-revoke-token
+            revoke=Revocation(
+                url="https://api.supabase.com/v1/oauth/revoke", auth="post", body="json", token_field="refresh_token"
+            ),
+        ),
+    ),
+    identify=_organization,
+    verify=_list_organizations,
+)
