@@ -41,8 +41,13 @@ def template(provider: Provider, overrides: Mapping[str, str], name: str) -> str
     return overrides.get(name) or declared(provider, name)
 
 
-def filled(provider: Provider, address: str, facts: Facts) -> str:
-    """The address with `{name}` of an ask or of the context replaced. Raises `NeedsReauth` where that can't be."""
+def filled(provider: Provider, address: str, facts: Facts, quoted: Facts = NOTHING) -> str:
+    """The address with `{name}` of an ask or of the context replaced. Raises `NeedsReauth` where that can't be.
+
+    `quoted` is filled in as it is: percent-encoded already.
+    """
+    for name, value in quoted.items():
+        address = address.replace(f"{{{name}}}", value)
     names = {name for _, name, _, _ in Formatter().parse(address) if name is not None}
     if not names:
         return address

@@ -15,7 +15,7 @@ from django.db import close_old_connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from connections import brokered, oauth, signals, vault
+from connections import brokered, oauth, signals, swaps, vault
 from connections.catalog import TokenAnswer
 from connections.errors import (
     CredentialError,
@@ -30,6 +30,8 @@ from connections.models import Connection
 MARGIN = timedelta(seconds=60)  # contract section 3: never a token with less to live
 LEASE = timedelta(seconds=30)  # longer than a refresh can take (provider_api.CALL)
 PATIENCE = 25.0  # seconds a caller waits for somebody else's refresh
+REST = timedelta(minutes=1)  # after a failed renewal of a token that still lives longer than the margin
+IDLE = 2 / 3  # of the days of disuse after which a provider forgets it, a connection is renewed unasked
 POLL = 0.05  # seconds between looks at the row
 
 
@@ -80,6 +82,13 @@ def renew(connection: Connection, rejected: str) -> Token:
     return _refreshed(connection, due=still_the_rejected_one)
 
 
+def keep_alive(connection: Connection) -> None:
+    """Renew what the provider would soon forget, since no tool has used it for long. Raises as `fresh_token` does."""
+    _refuse_unusable(connection)
+    if _idle(connection):
+        _refreshed(connection, due=_idle)
+
+
 def mark_needs_reauth(connection: Connection, message: str) -> bool:
     """The tenant must connect anew. True when this call changed the status; then `status_changed` was sent."""
     with transaction.atomic():
@@ -113,9 +122,34 @@ def _due(connection: Connection) -> bool:
     if connection.expires_at is None:
         return False
     # A provider that issues tokens shorter than two minutes would otherwise be asked at every request.
-    lifetime = connection.expires_at - (connection.refreshed_at or connection.connected_at)
-    margin = MARGIN if connection.broker_account else min(MARGIN, lifetime / 2)  # a broker tells what is left of it
-    return connection.expires_at - timezone.now() <= margin
+    lifetime, left = connection.expires_at - _issued(connection), connection.expires_at - timezone.now()
+    if connection.broker_account:
+        return left <= MARGIN  # a broker tells what is left of it
+    # While a provider can't renew it, a token that still lives is not asked for anew by everybody.
+    margin = MARGIN if _failed_lately(connection) else _margin(connection)
+    return left <= min(margin, lifetime / 2)
+
+
+def _margin(connection: Connection) -> timedelta:
+    """How long before its end a token is to be renewed."""
+    oauth = connection.signed_in_by
+    return timedelta(seconds=oauth.refresh_margin) if oauth and _renewal(connection) else MARGIN
+
+
+def _issued(connection: Connection) -> datetime:
+    return connection.refreshed_at or connection.connected_at
+
+
+def _failed_lately(connection: Connection) -> bool:
+    failure = connection.refresh_failure
+    return bool(failure) and datetime.fromisoformat(failure["at"]) > timezone.now() - REST
+
+
+def _idle(connection: Connection) -> bool:
+    oauth = connection.signed_in_by
+    if oauth is None or oauth.idle_days is None or _renewal(connection) is None:
+        return False
+    return timezone.now() - _issued(connection) >= timedelta(days=oauth.idle_days) * IDLE
 
 
 def _stored(connection: Connection) -> Token:
@@ -178,11 +212,7 @@ def _settled(connection: Connection, asked_at: datetime, due: Callable[[Connecti
 
 def _refresh(connection: Connection, lease: str) -> Token:
     """Ask the provider, and keep what it says while the lease is still ours."""
-    refresh_token = vault.reveal(connection, "refresh_token")
-    name = connection.integration.provider.name
-    ask = partial(oauth.refresh, connection.integration, refresh_token) if refresh_token else None
-    if connection.broker_account:
-        ask = partial(brokered.token, connection)
+    name, ask = connection.integration.provider.name, _renewal(connection)
     if ask is None:
         message = f"The {name} token has expired and can't be renewed. Reconnect it."
         # Not ours any more where the tenant has just reconnected: their new token must not be condemned.
@@ -200,6 +230,27 @@ def _refresh(connection: Connection, lease: str) -> Token:
         _release(connection, lease, failure=_error_to_failure(error))
         raise
     return _keep(connection, lease, answer)
+
+
+def _renewal(connection: Connection) -> Callable[[], TokenAnswer] | None:
+    """What asks for another token; None where none can be had without the person."""
+    if connection.broker_account:
+        return partial(brokered.token, connection)
+    if connection.refresh_token is not None:
+        return partial(_by_refresh_token, connection)
+    signed_in_by = connection.signed_in_by
+    alive = connection.expires_at is None or connection.expires_at > timezone.now()
+    return partial(_by_itself, connection) if signed_in_by and signed_in_by.renew and alive else None
+
+
+def _by_refresh_token(connection: Connection) -> TokenAnswer:
+    refresh_token = vault.reveal(connection, "refresh_token")
+    assert refresh_token is not None
+    return oauth.refresh(connection.integration, refresh_token, connection.facts)
+
+
+def _by_itself(connection: Connection) -> TokenAnswer:
+    return swaps.renewed(connection.integration, _stored(connection).access_token, connection.facts)
 
 
 def _keep(connection: Connection, lease: str, answer: TokenAnswer) -> Token:

@@ -10,7 +10,7 @@ from functools import partial
 from django.db import DatabaseError, transaction
 
 from connections import brokered, signals, vault
-from connections.catalog import Account, TokenAnswer
+from connections.catalog import Account, Place, TokenAnswer
 from connections.credentials import expiry
 from connections.errors import ConnectError
 from connections.intents import Intent
@@ -34,6 +34,8 @@ class Grant:
     pasted: Mapping[str, str] = field(default_factory=dict, repr=False)
     # The account at Composio, which keeps the tokens: `answer` has none.
     broker_account: str = ""
+    # Of which the connection is for one; empty once that is settled, or where there is no such thing.
+    places: tuple[Place, ...] = ()
 
 
 def keep(
@@ -80,7 +82,7 @@ def _store(tenant: Tenant, integration: Integration, grant: Grant, renew: Connec
     if connection.broker_account not in ("", grant.broker_account):
         transaction.on_commit(partial(brokered.forget, connection.broker_account))
     connection.broker_account = grant.broker_account
-    connection.connected_at = connection.refreshed_at = grant.issued
+    connection.connected_at = connection.refreshed_at = connection.watched_at = grant.issued
     connection.expires_at = expiry(answer, grant.issued)
     connection.granted_scopes = list(grant.scopes)
     connection.metadata = dict(account.metadata) | (

@@ -87,12 +87,15 @@ class Integration(models.Model):
         """Where the provider's API is, after overrides, before it is filled for an account; no slash at the end."""
         return addresses.template(self.provider, self.endpoint_overrides, "api_url").rstrip("/")
 
-    def address(self, name: str, facts: addresses.Facts = addresses.NOTHING) -> str:
+    def address(
+        self, name: str, facts: addresses.Facts = addresses.NOTHING, quoted: addresses.Facts = addresses.NOTHING
+    ) -> str:
         """`authorize_url`, `api_url`, … for one account, after overrides; "" where the provider has no such address.
 
-        Raises `NeedsReauth` where the account's facts do not make one.
+        Raises `NeedsReauth` where the account's facts do not make one. `quoted` is percent-encoded already.
         """
-        return addresses.filled(self.provider, addresses.template(self.provider, self.endpoint_overrides, name), facts)
+        found = addresses.template(self.provider, self.endpoint_overrides, name)
+        return addresses.filled(self.provider, found, facts, quoted)
 
 
 class Connection(TenantModel):
@@ -172,10 +175,16 @@ class Connection(TenantModel):
         return self.integration.address("api_url", self.facts).rstrip("/")
 
     @property
+    def signed_in_by(self) -> OAuth2 | None:
+        """How the person signed in, where that was with our own client."""
+        oauth = self.integration.provider.oauth
+        return oauth if oauth and self.profile == oauth.profile else None
+
+    @property
     def missing_scopes(self) -> list[Scope]:
         """What the catalogue asks for today and the person was not asked for, or did not allow."""
-        oauth, granted = self.integration.provider.oauth, set(self.granted_scopes)
-        if oauth is None or self.profile != oauth.profile or not self.live:
+        oauth, granted = self.signed_in_by, set(self.granted_scopes)
+        if oauth is None or not self.live:
             return []
         return [scope for scope in oauth.scopes if not granted & {scope.name, *scope.also}]
 

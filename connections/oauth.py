@@ -6,8 +6,9 @@ providers whose token endpoint wants JSON.
 Nothing raised here carries what the provider said beyond a code: its answers may contain tokens.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,13 +19,12 @@ from authlib.integrations.httpx_client import OAuth2Client
 from django.conf import settings
 
 from connections import provider_api, vault
+from connections.addresses import NOTHING, Facts
 from connections.catalog import OAuth2, TokenAnswer
 from connections.deadline import Deadline
 from connections.errors import ConnectError, NeedsReauth, ProviderError
 from connections.models import Integration
-from connections.provider_api import TIMEOUT, readable_failures, refuse_unwell
-
-CLIENT_AUTH = {"basic": "client_secret_basic", "post": "client_secret_post", "none": "none"}
+from connections.provider_api import TIMEOUT, readable_failures, refuse_unwell, stepped_into
 
 
 class Refused(Exception):
@@ -45,41 +45,65 @@ class JsonBodyClient(OAuth2Client):  # type: ignore[misc]
         return answer
 
 
+def _in_json_with_secret(client: Any, method: str, uri: str, headers: Any, body: bytes) -> tuple[str, Any, str]:
+    """What Authlib's `client_secret_post` is for forms."""
+    fields = {"client_id": client.client_id, "client_secret": client.client_secret or ""}
+    return uri, headers, json.dumps(json.loads(body) | fields)
+
+
+def _in_json(client: Any, method: str, uri: str, headers: Any, body: bytes) -> tuple[str, Any, str]:
+    """What Authlib's `none` is for forms."""
+    return uri, headers, json.dumps(json.loads(body) | {"client_id": client.client_id})
+
+
+# `token_body` → the client that speaks so, and its names for `client_auth`.
+CLIENTS: Mapping[str, tuple[type[OAuth2Client], Mapping[str, Any]]] = {
+    "form": (OAuth2Client, {"basic": "client_secret_basic", "post": "client_secret_post", "none": "none"}),
+    "json": (JsonBodyClient, {"basic": "client_secret_basic", "post": _in_json_with_secret, "none": _in_json}),
+}
+
+
 def redirect_uri(integration: Integration) -> str:
     """The callback address to register with the provider."""
     return f"{settings.BASE_URL}/api/oauth/{integration.slug}/callback"
 
 
-def issuer(integration: Integration) -> str:
+def issuer(integration: Integration, facts: Facts = NOTHING) -> str:
     """Who must have sent the answer, where it says who did (RFC 9207)."""
-    oauth = _oauth(integration)
+    oauth = oauth_of(integration)
     overridden = "authorize_url" in integration.endpoint_overrides
-    address = urlsplit(_endpoint(integration, "authorize_url"))
+    address = urlsplit(integration.address("authorize_url", facts))
     return (None if overridden else oauth.issuer) or f"{address.scheme}://{address.netloc}"
 
 
-def authorization_url(integration: Integration, state: str, verifier: str | None) -> str:
-    """Where to send the person. `verifier` is None for a provider without PKCE."""
-    oauth = _oauth(integration)
+def authorization_url(integration: Integration, state: str, verifier: str | None, facts: Facts = NOTHING) -> str:
+    """Where to send the person. `verifier` is None for a provider without PKCE; `facts` fill the address."""
+    oauth = oauth_of(integration)
+    scopes = oauth.scope_separator.join(asked_for(oauth))
     with _client(integration) as client:
         url, _ = client.create_authorization_url(
-            _endpoint(integration, "authorize_url"),
+            integration.address("authorize_url", facts),
             state=state,
             code_verifier=verifier,
-            scope=oauth.scope_separator.join(scope.name for scope in oauth.scopes) or None,
+            **({oauth.scope_param: scopes} if scopes else {}),
             **oauth.authorize_params,
         )
     return str(url)
 
 
-def exchange(integration: Integration, code: str, verifier: str | None) -> TokenAnswer:
+def asked_for(oauth: OAuth2) -> tuple[str, ...]:
+    """Every scope that a person is asked for."""
+    return (*(scope.name for scope in oauth.scopes), *oauth.fixed_scopes)
+
+
+def exchange(integration: Integration, code: str, verifier: str | None, facts: Facts = NOTHING) -> TokenAnswer:
     """Code → tokens. Raises `ConnectError` with `oauth_exchange_failed` or `redirect_uri_mismatch`."""
-    oauth = _oauth(integration)
+    oauth = oauth_of(integration)
     extra = {"code_verifier": verifier} if verifier else {}
     try:
         with _client(integration) as client, _readable_failures(integration):
             raw = client.fetch_token(
-                _endpoint(integration, "token_url"),
+                integration.address("token_url", facts),
                 grant_type="authorization_code",
                 code=code,
                 **extra,
@@ -88,51 +112,38 @@ def exchange(integration: Integration, code: str, verifier: str | None) -> Token
             return read_answer(oauth, raw)
     except Refused as refusal:
         raise _exchange_refused(integration, refusal.code) from None
-    except ProviderError as error:
+    except (NeedsReauth, ProviderError) as error:
         raise ConnectError("oauth_exchange_failed", error.message) from None
 
 
-def refresh(integration: Integration, refresh_token: str) -> TokenAnswer:
+def refresh(integration: Integration, refresh_token: str, facts: Facts = NOTHING) -> TokenAnswer:
     """Refresh token → new tokens. Raises `NeedsReauth` when the provider no longer honours it, else `ProviderError`."""
-    oauth = _oauth(integration)
+    oauth = oauth_of(integration)
     name = integration.provider.name
     try:
         with _client(integration) as client, _readable_failures(integration):
             client.token = {"refresh_token": refresh_token}
             raw = client.refresh_token(
-                _endpoint(integration, "refresh_url") or _endpoint(integration, "token_url"),
+                integration.address("refresh_url", facts) or integration.address("token_url", facts),
                 refresh_token=refresh_token,
                 **oauth.refresh_params,
             )
             return read_answer(oauth, raw)
     except Refused as refusal:
-        if refusal.code == "invalid_grant":
+        if refusal.code in oauth.dead:
             raise NeedsReauth(f"{name} no longer accepts this connection. Reconnect it.") from None
         raise ProviderError(f"{name} refused to renew the token ({refusal.code}). Try again in a minute.") from None
 
 
-def revoke(integration: Integration, token: str) -> None:
-    """Tell the provider that the token is no longer wanted (RFC 7009). Raises `ProviderError` when it can't be told."""
-    url = _endpoint(integration, "revoke_url")
-    if not url:
-        return
-    with _client(integration) as client, _readable_failures(integration):
-        answer = client.revoke_token(url, token=token)
-        if answer.status_code >= 400:
-            raise ProviderError(f"{integration.provider.name} did not confirm the revocation.")
-
-
 def read_answer(oauth: OAuth2, raw: Mapping[str, Any]) -> TokenAnswer:
     """A token endpoint's JSON object, field by field. Raises `ProviderError` when there is no token in it."""
-    answer: Any = raw
-    for key in oauth.token_path:
-        answer = answer.get(key) if isinstance(answer, Mapping) else None
+    answer = stepped_into(raw, oauth.token_path)
     if not isinstance(answer, Mapping) or not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
         raise ProviderError("The provider's answer holds no access token.")
     return TokenAnswer(
         access_token=answer["access_token"],
         refresh_token=answer.get("refresh_token") or None,
-        expires_in=_seconds(answer.get("expires_in"), oauth),
+        expires_in=_seconds(answer.get("expires_in"), oauth) or oauth.lifetime,
         scopes=_scopes(answer.get("scope", answer.get("scopes"))),
         extra={key: raw[key] for key in oauth.keep if key in raw},
     )
@@ -143,27 +154,20 @@ def error_code(said: object) -> str:
     return str(said) if re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", str(said)) else "unknown_error"
 
 
-def _oauth(integration: Integration) -> OAuth2:
+def oauth_of(integration: Integration) -> OAuth2:
+    """How one signs in there."""
     oauth = integration.provider.oauth
     assert oauth is not None, f"{integration.slug} is not an OAuth provider"
     return oauth
 
 
-def _endpoint(integration: Integration, name: str) -> str:
-    """An address of the provider, after an operator's overrides; empty where it has none."""
-    oauth = _oauth(integration)
-    declared = (oauth.revoke.url if oauth.revoke else "") if name == "revoke_url" else getattr(oauth, name)
-    return str(integration.endpoint_overrides.get(name) or declared or "")
-
-
 def _client(integration: Integration) -> OAuth2Client:
-    oauth = _oauth(integration)
-    kinds: dict[str, Callable[..., OAuth2Client]] = {"form": OAuth2Client, "json": JsonBodyClient}
-    client = kinds[oauth.token_body](
+    oauth = oauth_of(integration)
+    kind, methods = CLIENTS[oauth.token_body]
+    client = kind(
         client_id=integration.client_id,
         client_secret=vault.reveal(integration, "client_secret"),
-        token_endpoint_auth_method=CLIENT_AUTH[oauth.client_auth],
-        revocation_endpoint_auth_method=CLIENT_AUTH[oauth.client_auth],
+        token_endpoint_auth_method=methods[oauth.client_auth],
         redirect_uri=redirect_uri(integration),
         code_challenge_method="S256" if oauth.uses_pkce else None,
         timeout=TIMEOUT,

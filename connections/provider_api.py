@@ -1,7 +1,7 @@
 """The provider's API as the connected account, for the few questions that we ask ourselves."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Self
 
 import httpx2
@@ -77,12 +77,20 @@ class ProviderApi:
         )
 
 
+def send(provider: Provider, request: httpx2.Request) -> httpx2.Response:
+    """One request outside of the API; the answer may be any. Raises `ProviderError` where there is none."""
+    with closing(Deadline(CALL)) as transport, readable_failures(provider.name):
+        answer = transport.handle_request(request)
+        answer.read()
+        return answer
+
+
 def refuse_unknown(provider: Provider, answer: httpx2.Response) -> None:
     """Raise `NeedsReauth` where the provider says that it does not know the credential; in the body, some do.
 
     What the body says goes before the status, which may be one for unknown credentials and for those that may not.
     """
-    code, way = _told_in_band(provider, answer), provider.key or provider.oauth
+    code, way = told_in_band(provider, answer), provider.key or provider.oauth
     refused = answer.status_code in (way.refused if way else {401})
     if (refused and not code) or (provider.in_band and code in provider.in_band.dead):
         raise NeedsReauth(f"{provider.name} no longer accepts this connection. Reconnect it.")
@@ -106,7 +114,7 @@ def _forbidden(provider: Provider) -> ProviderForbids:
     return ProviderForbids(f"{provider.name} does not allow this connection to ask about its own account.")
 
 
-def _told_in_band(provider: Provider, answer: httpx2.Response) -> str:
+def told_in_band(provider: Provider, answer: httpx2.Response) -> str:
     """The code of a failure that the body tells of, or ""."""
     if provider.in_band is None:
         return ""

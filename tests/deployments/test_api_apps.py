@@ -161,7 +161,7 @@ def test_a_disconnected_one_gets_no_key(client: Client, tenant: Tenant, make_con
 
 
 def test_disconnecting(client: Client, project: App, make_connection: MakeConnection, monkeypatch: Any) -> None:
-    monkeypatch.setattr("connections.oauth.revoke", lambda *_: None)
+    monkeypatch.setattr("connections.revocation.revoke", lambda *_: None)
     connection = make_connection(project.tenant, "notion")
     bindings.bind(project, connection)
     for _ in range(2):

@@ -54,7 +54,7 @@ QUIET = settings(
 @pytest.fixture
 def server(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The application as it is served; Notion is at hand and has nothing to say."""
-    monkeypatch.setattr("connections.oauth.revoke", lambda *_: None)
+    monkeypatch.setattr("connections.revocation.revoke", lambda *_: None)
     monkeypatch.setattr(front_door, "FAILURES", 10_000)
     with upstream() as api, serving(http, at_the_end=close_doors) as url:
         Integration.objects.filter(slug="notion").update(endpoint_overrides={"api_url": api.url})

@@ -171,7 +171,7 @@ def test_a_disconnected_one_reads_available(tool: Client, project: App, make_con
 def test_a_disconnect_shows_at_once(
     tool: Client, project: App, make_connection: MakeConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connections.oauth.revoke", lambda *_: None)
+    monkeypatch.setattr("connections.revocation.revoke", lambda *_: None)
     connection = make_connection(project.tenant, "notion")
     bindings.bind(project, connection)
     assert entries(tool)["notion"]["status"] == "connected"
