@@ -15,9 +15,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from connections import vault
+from connections import catalog, vault
 from connections.models import Connection
+from deployments.activity import note
 from deployments.models import Deployment, WebhookDelivery
+from tenants.models import User
 
 Status = WebhookDelivery.Status
 
@@ -92,7 +94,17 @@ def finish(row: WebhookDelivery, *, answered: int | None, detail: str, duration_
     row.save(update_fields=["status", "answered", "detail", "duration_ms"])
 
 
-def redeliver(row: WebhookDelivery) -> None:
+def sending() -> list[str]:
+    """Slugs of the providers that send webhooks."""
+    return [slug for slug, provider in catalog.all_providers().items() if provider.webhook]
+
+
+def is_under_way(row: WebhookDelivery) -> bool:
+    """Whether somebody is forwarding it, as far as one can tell."""
+    return row.status == Status.FORWARDING and row.attempted_at > timezone.now() - LEASE
+
+
+def redeliver(row: WebhookDelivery, *, by: User) -> None:
     """Have it forwarded once more, delivered or not; the worker does it (`tasks.redeliver`).
 
     Raises `RedeliveryRefused`.
@@ -108,6 +120,7 @@ def redeliver(row: WebhookDelivery) -> None:
     _adopt(row, deployment)
     if not _claim(row, again=True):
         raise RedeliveryRefused(UNDER_WAY)
+    note(deployment, "sent a webhook once more", by=by, detail=f"{row.connection.display_name} {row.event_id}".strip())
 
 
 def prune() -> int:
@@ -183,6 +196,6 @@ def _claim(row: WebhookDelivery, *, again: bool = False) -> bool:
 
 def _free(row: WebhookDelivery, *, delivered: bool = False) -> QuerySet[WebhookDelivery]:
     """The row, unless it has arrived or is being forwarded."""
-    under_way = Q(status=Status.FORWARDING, attempted_at__gt=timezone.now() - LEASE)
+    under_way = Q(status=Status.FORWARDING, attempted_at__gt=timezone.now() - LEASE)  # as `is_under_way`
     rows: QuerySet[WebhookDelivery] = WebhookDelivery.everyone.filter(pk=row.pk).exclude(under_way)
     return rows if delivered else rows.exclude(status=Status.DELIVERED)

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from connections import catalog, variables
+from connections import catalog, inbound, variables
 from connections.catalog import Api, DeployHook
 from connections.credentials import fresh_token
 from connections.errors import CredentialError, NeedsReauth
@@ -74,11 +74,6 @@ def settle(connection_id: UUID) -> None:
             _note(wanting, hook, failure)
 
 
-def address(connection: Connection) -> str:
-    """Where a provider sends to."""
-    return f"{settings.BASE_URL}/hooks/{connection.external_id}"
-
-
 def _do(connection: Connection, hook: DeployHook) -> None:
     provider = connection.integration.provider
     assert provider.webhook is not None
@@ -89,11 +84,11 @@ def _do(connection: Connection, hook: DeployHook) -> None:
     if not secret:
         message = f"{connection.display_name} has no secret to verify {provider.name}'s messages with."
         raise HookFailed(message, f"Connect {provider.name} anew, then retry.", connection.integration_id)
-    _call(connection, hook, lambda api: hook.do(api, address(connection), secret))
+    _call(connection, hook, lambda api: hook.do(api, inbound.address(connection.external_id), secret))
 
 
 def _undo(connection: Connection, hook: DeployHook) -> None:
-    _call(connection, hook, lambda api: hook.undo(api, address(connection)))
+    _call(connection, hook, lambda api: hook.undo(api, inbound.address(connection.external_id)))
 
 
 def _call(connection: Connection, hook: DeployHook, work: Callable[[Api], None]) -> None:

@@ -7,8 +7,9 @@ from django.template.response import TemplateResponse
 
 from connections import intents
 from connections.intents import Intent
-from deployments import changes
+from deployments import changes, deliveries
 from deployments.failures import failure_of
+from deployments.manifest import published
 from deployments.models import Deployment
 from deployments.monitor import last_finding
 from deployments.objections import possible
@@ -34,6 +35,13 @@ def tab_page(
         "failure": failure_of(deployment),
         "finding": last_finding(deployment),
         "possible": possible(deployment) if request.membership.may_write else frozenset(),
+        "sends": _is_sent_webhooks(deployment),
         "restart_changes": changes.restart_changes(deployment),
     }
     return TemplateResponse(request, f"deployments/{tab}.html", frame | context, status=status)
+
+
+def _is_sent_webhooks(deployment: Deployment) -> bool:
+    """Whether a provider may send it something, or has."""
+    declared = {use.slug for use in published(deployment.release).integrations}
+    return bool(declared.intersection(deliveries.sending())) or deployment.deliveries.exists()

@@ -13,6 +13,7 @@ from deployments import (
     views_keys,
     views_logs,
     views_operate,
+    views_webhooks,
 )
 
 app_name = "deployments"
@@ -32,6 +33,7 @@ deployment_pages = [
         views_logs.deploy_log_download,
         name="deploy-log-download",
     ),
+    path("deployments/<uuid:deployment_id>/webhooks", views_webhooks.webhooks, name="webhooks"),
     path("deployments/<uuid:deployment_id>/activity", views_activity.activity, name="activity"),
     path("deployments/<uuid:deployment_id>/environment", views_environment.environment, name="environment"),
     path("deployments/<uuid:deployment_id>/environment/save", views_environment.save, name="environment-save"),
@@ -68,4 +70,15 @@ key_pages = [
     ),
 ]
 
-urlpatterns = [*deployment_pages, *app_pages, *key_pages, *runtime_api.urlpatterns, *api.urlpatterns]
+# The same, for what its provider sends.
+webhook_pages = [
+    path("connections/<uuid:connection_id>/webhooks", views_webhooks.connection_webhooks, name="connection-webhooks"),
+    path("connections/<uuid:connection_id>/webhooks/secret", views_webhooks.webhook_secret, name="webhook-secret"),
+    path(
+        "connections/<uuid:connection_id>/webhooks/<uuid:delivery_id>/redeliver",
+        views_webhooks.redeliver,
+        name="redeliver",
+    ),
+]
+
+urlpatterns = [*deployment_pages, *app_pages, *key_pages, *webhook_pages, *runtime_api.urlpatterns, *api.urlpatterns]

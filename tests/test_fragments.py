@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from connections import vault
 from connections.models import Connection, Integration
 from deployments import bindings, runtimes
-from deployments.models import App, Deployment, EnvironmentVariable
+from deployments.models import App, Deployment, EnvironmentVariable, WebhookDelivery
 from deployments.projects import create_project
 from deployments.runtimes import Output
 from tenants.models import Tenant, User
@@ -34,6 +34,8 @@ PLACES: dict[str, str] = {
     "deployments:connections": "/deployments/{deployment}/connections",
     "deployments:logs": "/deployments/{deployment}/logs",
     "deployments:deploy-log": "/deployments/{deployment}/logs/deploy",
+    "deployments:webhooks": "/deployments/{deployment}/webhooks",
+    "deployments:connection-webhooks": "/connections/{bot}/webhooks",
     "deployments:activity": "/deployments/{deployment}/activity",
     "deployments:environment": "/deployments/{deployment}/environment",
     "deployments:environment-reveal": "POST /deployments/{deployment}/environment/{variable}/reveal",
@@ -81,9 +83,12 @@ def scene(
     variable = EnvironmentVariable(tenant=tenant, deployment=deployment, kind="user", name="MODE")
     vault.seal(variable, "value", "quick")
     variable.save()
+    bot = make_connection(tenant, "telegram")
+    WebhookDelivery.everyone.create(tenant=tenant, connection=bot, deployment=deployment, status="failed", size=7)
     project: App = create_project(tenant, "Laptop")
     return {
         "connection": connection.pk,
+        "bot": bot.pk,
         "deployment": deployment.pk,
         "project": project.pk,
         "variable": variable.pk,

@@ -136,6 +136,14 @@ PAGES: dict[str, tuple[Ask, ...]] = {
         page("/connections/{connection_id}/keys/{connection_key_id}/revoke", x="1"),
         page("/connections/{own_connection_id}/keys/{connection_key_id}/revoke", x="1"),
     ),
+    "connections/<uuid:connection_id>/webhooks": (page("/connections/{bot_id}/webhooks"),),
+    "connections/<uuid:connection_id>/webhooks/secret": (
+        page("/connections/{bot_id}/webhooks/secret", signing_secret="mine"),
+    ),
+    "connections/<uuid:connection_id>/webhooks/<uuid:delivery_id>/redeliver": (
+        page("/connections/{bot_id}/webhooks/{delivery_id}/redeliver", x="1"),
+        page("/connections/{own_bot_id}/webhooks/{delivery_id}/redeliver", x="1"),
+    ),
     # The former address names another one and looks at nothing.
     "dashboard/connections/<uuid:connection_id>": (page("/dashboard/connections/{connection_id}", told={302}),),
     "deployments/<uuid:deployment_id>": (page("/deployments/{deployment_id}"),),
@@ -155,6 +163,7 @@ PAGES: dict[str, tuple[Ask, ...]] = {
     "deployments/<uuid:deployment_id>/logs/deploy/download": (
         page("/deployments/{deployment_id}/logs/deploy/download"),
     ),
+    "deployments/<uuid:deployment_id>/webhooks": (page("/deployments/{deployment_id}/webhooks"),),
     "deployments/<uuid:deployment_id>/activity": (page("/deployments/{deployment_id}/activity"),),
     "deployments/<uuid:deployment_id>/environment": (page("/deployments/{deployment_id}/environment"),),
     "deployments/<uuid:deployment_id>/environment/save": (

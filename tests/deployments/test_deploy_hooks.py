@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connections import connect as journey
-from connections import vault
+from connections import inbound, vault
 from connections.models import Connection
 from deployments import bindings, deploy_hooks, health, pipeline, ports, runtimes, tasks
 from deployments.manifest import ManifestError
@@ -199,12 +199,12 @@ def test_a_change_of_bot_moves_the_webhook(
     settled.clear()
     bindings.bind(deployment.app, other)
     assert {*settled} == {str(bot.pk), str(other.pk)}
-    points_at(provider, deploy_hooks.address(bot))
+    points_at(provider, inbound.address(bot.external_id))
     provider.asked.clear()
     for pk in (bot.pk, other.pk):
         tasks.settle_hooks.func(str(pk))
     assert len(told(provider, "deleteWebhook")) == 1
-    assert [asked.body["url"] for asked in told(provider, "setWebhook")] == [deploy_hooks.address(other)]
+    assert [asked.body["url"] for asked in told(provider, "setWebhook")] == [inbound.address(other.external_id)]
 
 
 def test_the_end_of_a_deployment_ends_the_webhook(
@@ -215,7 +215,7 @@ def test_the_end_of_a_deployment_ends_the_webhook(
     destroy(deployment)
     pipeline.run(deployment.pk)
     assert settled == [str(bot.pk)]
-    points_at(provider, deploy_hooks.address(bot))
+    points_at(provider, inbound.address(bot.external_id))
     deploy_hooks.settle(bot.pk)
     assert len(told(provider, "deleteWebhook")) == 1
 

@@ -19,7 +19,8 @@ from connections import connect as journey
 from connections import vault
 from connections.models import Connection, Integration
 from deployments import bindings, keys
-from deployments.models import Activity, ApiKey, App, Binding, Deployment, EnvironmentVariable, Event
+from deployments.deliveries import Message
+from deployments.models import Activity, ApiKey, App, Binding, Deployment, EnvironmentVariable, Event, WebhookDelivery
 from deployments.projects import create_project
 from tenants.models import Tenant, User
 from tests.deployments.isolation_table import DASHBOARD, ELSEWHERE, IN_FRONT, LATER, PAGES, STREAM, TOOLS, Ask
@@ -71,6 +72,17 @@ def furnished(
     app = create_project(tenant, f"{tenant.name} laptop")
     deployment = make_deployment(tenant, "notion", slug=f"{tenant.slug}-clock", status=Deployment.Status.FAILED)
     bindings.bind(deployment.app, connection)
+    bot = make_connection(tenant, "telegram", display_name=f"{tenant.name} bot", token=f"bot-of-{tenant.slug}")
+    delivery = WebhookDelivery(
+        tenant=tenant,
+        connection=bot,
+        deployment=deployment,
+        event_id=f"update-of-{tenant.slug}",
+        status="failed",
+        size=7,
+    )
+    vault.seal(delivery, "message", Message(headers=(), body=b"x").text())
+    delivery.save()
     variable = EnvironmentVariable(tenant=tenant, deployment=deployment, kind="user", name="MODE")
     vault.seal(variable, "value", f"value-of-{tenant.slug}")
     variable.save()
@@ -82,6 +94,8 @@ def furnished(
         "deployment_id": str(deployment.pk),
         "variable_id": str(variable.pk),
         "connection_id": str(connection.pk),
+        "bot_id": str(bot.pk),
+        "delivery_id": str(delivery.pk),
         "external_id": connection.external_id,
         "key_id": str(key.pk),
         "connection_key_id": str(connection_key.pk),
@@ -116,6 +130,7 @@ def ours(
 def nothing() -> Things:
     """Ids of the same form that nobody has."""
     made = ("app_id", "deployment_id", "variable_id", "connection_id", "key_id", "connection_key_id", "tenant_id")
+    made += ("bot_id", "delivery_id")
     unknown = {name: str(uuid4()) for name in made}
     return unknown | {
         "external_id": f"vendo_conn_{uuid4().hex[:24]}",
@@ -131,7 +146,7 @@ def filled(text: str, things: Things) -> str:
 
 
 def state_of(tenant: Tenant) -> list[Any]:
-    models = (Activity, App, ApiKey, Binding, Connection, Deployment, EnvironmentVariable)
+    models = (Activity, App, ApiKey, Binding, Connection, Deployment, EnvironmentVariable, WebhookDelivery)
     return [list(model.everyone.filter(tenant=tenant).order_by("pk").values()) for model in models]
 
 
@@ -144,6 +159,7 @@ def masked(status: int, headers: Mapping[str, str], text: str) -> tuple[int, dic
 
 def hold_nothing_of(ours: Things, asked: str, text: str) -> None:
     secret = ["token-of-acme", "value-of-acme", "Acme wiki", "Acme laptop", "Acme key", "acme-clock"]
+    secret += ["bot-of-acme", "Acme bot", "update-of-acme"]
     secret += [value for value in ours.values() if value not in asked]
     assert [told for told in secret if told in text] == []
 

@@ -15,6 +15,7 @@ from deployments import bindings, deliveries, forwarding
 from deployments.deliveries import RedeliveryRefused
 from deployments.models import App, Deployment, WebhookDelivery
 from deployments.tasks import redeliver
+from tenants.models import User
 from tests.deployments.hooks.conftest import Sender
 from tests.deployments.running import bound
 from tests.servers import Seen, Upstream, answer, upstream
@@ -212,10 +213,12 @@ def test_every_deployment_gets_it_and_only_who_missed_it_gets_it_again(
 # --- once more --------------------------------------------------------------------------------------------------------
 
 
-def test_a_person_can_have_it_sent_once_more(sender: Sender, deployment: Deployment, tool: Upstream, log: Log) -> None:
+def test_a_person_can_have_it_sent_once_more(
+    sender: Sender, deployment: Deployment, tool: Upstream, log: Log, owner: User
+) -> None:
     replies(tool, 500, 200)
     sender.send(ORDER, x_shop_topic="orders")
-    deliveries.redeliver(log()[0])
+    deliveries.redeliver(log()[0], by=owner)
     assert log()[0].status == "forwarding"
     redeliver.func(str(log()[0].pk))
     first, second = tool.seen
@@ -232,40 +235,42 @@ def test_a_task_that_comes_too_late_does_nothing(
     assert len(tool.seen) == 1
 
 
-def test_what_is_delivered_can_be_sent_once_more_too(sender: Sender, deployment: Deployment, log: Log) -> None:
+def test_what_is_delivered_can_be_sent_once_more_too(
+    sender: Sender, deployment: Deployment, log: Log, owner: User
+) -> None:
     sender.send(ORDER)
-    deliveries.redeliver(log()[0])
+    deliveries.redeliver(log()[0], by=owner)
     assert log()[0].status == "forwarding"
     with pytest.raises(RedeliveryRefused, match="on its way"):
-        deliveries.redeliver(log()[0])
+        deliveries.redeliver(log()[0], by=owner)
 
 
 def test_not_to_one_who_has_lost_the_account(
-    sender: Sender, connection: Connection, deployment: Deployment, log: Log
+    sender: Sender, connection: Connection, deployment: Deployment, log: Log, owner: User
 ) -> None:
     sender.send(ORDER)
     bindings.unbind(deployment.app, connection.integration_id)
     with pytest.raises(RedeliveryRefused, match="no longer uses"):
-        deliveries.redeliver(log()[0])
+        deliveries.redeliver(log()[0], by=owner)
 
 
 def test_nor_to_nobody_nor_to_one_that_does_not_run(
-    sender: Sender, connection: Connection, make_deployment: Callable[..., Deployment], log: Log
+    sender: Sender, connection: Connection, make_deployment: Callable[..., Deployment], log: Log, owner: User
 ) -> None:
     sender.send(ORDER)
     with pytest.raises(RedeliveryRefused, match="No deployment"):
-        deliveries.redeliver(log()[0])
+        deliveries.redeliver(log()[0], by=owner)
     bound(make_deployment(connection.tenant, "signing", status="suspended"), connection)
     with pytest.raises(RedeliveryRefused, match="not running"):
-        deliveries.redeliver(log()[0])
+        deliveries.redeliver(log()[0], by=owner)
 
 
-def test_nor_what_is_no_longer_kept(sender: Sender, deployment: Deployment, log: Log) -> None:
+def test_nor_what_is_no_longer_kept(sender: Sender, deployment: Deployment, log: Log, owner: User) -> None:
     sender.send(ORDER)
     WebhookDelivery.everyone.update(received_at=timezone.now() - deliveries.MESSAGES_KEPT)
     assert deliveries.prune() == 1
     with pytest.raises(RedeliveryRefused, match="no longer kept"):
-        deliveries.redeliver(log()[0])
+        deliveries.redeliver(log()[0], by=owner)
     assert sender.send(ORDER).json() == {"duplicate": True}
 
 
