@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.utils import timezone
 
 from connections.catalog import TokenAnswer
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 ENOUGH = timedelta(seconds=61)  # that a token which is handed out must live; a second more than the contract says
 UNSAID = timedelta(hours=1)  # until Composio is asked again for a token of which it does not say when it ends
+UNSHOWN = 300  # seconds without another question for a token that Composio does not show; clients repeat a 500
 ACTION = 110.0  # seconds that an action may take; the SDK waits for 120
 
 
@@ -69,7 +71,9 @@ def token(connection: Connection) -> TokenAnswer:
     Raises `NeedsReauth`, `ProfileUnsupported` where Composio does not show it, `ProviderError`.
     """
     integration, account_id = connection.integration, connection.broker_account
-    name = integration.provider.name
+    name, unshown = integration.provider.name, f"composio-does-not-show:{account_id}"
+    if cache.get(unshown):
+        raise _unshown(name)
     with Composio() as composio:
         account = held(composio, account_id, name)
         if account.token and _about_to_end(account):
@@ -77,10 +81,8 @@ def token(connection: Connection) -> TokenAnswer:
             integration.provider.verify(BrokeredApi(composio, integration, account_id))
             account = held(composio, account_id, name)
     if account.token is None:
-        raise ProfileUnsupported(
-            f"Composio does not show the token of this {name} account, so there is none to hand out. Execute its "
-            "actions instead; or an admin connects it with an OAuth client of their own, and unmasks tokens there."
-        )
+        cache.set(unshown, "yes", UNSHOWN)
+        raise _unshown(name)
     if _about_to_end(account):
         raise ProviderError(f"Composio is about to renew the {name} token. Try again in a minute.")
     return TokenAnswer(access_token=account.token, expires_in=int((_end(account) - timezone.now()).total_seconds()))
@@ -118,6 +120,13 @@ def forget(account_id: str) -> None:
             composio.delete(account_id)
     except (ProviderError, Refused):
         logger.warning("Composio could not be told to delete account %s", account_id)
+
+
+def _unshown(name: str) -> ProfileUnsupported:
+    return ProfileUnsupported(
+        f"Composio does not show the token of this {name} account, so there is none to hand out. Execute its actions "
+        "instead. An admin may use an OAuth client of their own there, and unmask tokens."
+    )
 
 
 def _end(account: HeldAccount) -> datetime:

@@ -107,6 +107,30 @@ def test_a_masked_account_can_be_connected_too(client_for: SignIn, owner: User, 
     assert Connection.everyone.get().display_name == "ada@example.com"
 
 
+def test_a_provider_hears_what_it_wants_to_hear_from_the_broker_too(
+    client_for: SignIn, owner: User, notion: Integration, broker: Broker
+) -> None:
+    broker.play("notion")
+    me = {"object": "user", "id": "bot-1", "type": "bot", "bot": {"workspace_name": "Ada's workspace"}}
+    broker.api = {"https://api.notion.com/v1/users/me": me}
+    client = client_for(owner)
+    link = client.get("/api/oauth/notion/authorize").headers["Location"]
+    parts = urlsplit(broker.consent(link.rpartition("/lk_")[2]))
+    client.get(f"{parts.path}?{parts.query}")
+    assert Connection.everyone.get().display_name == "Ada's workspace"
+    (asked,) = broker.asked_of("POST", "/proxy")
+    assert {"name": "Notion-Version", "value": "2022-06-28", "type": "header"} in asked.body["parameters"]
+
+
+def test_its_page_and_the_list_show_it_like_any_other(client_for: SignIn, owner: User, broker: Broker) -> None:
+    client = client_for(owner)
+    _connect(client, broker)
+    connection = Connection.everyone.get()
+    for page in ("/connections", f"/connections/{connection.pk}"):
+        answer = client.get(page)
+        assert answer.status_code == 200 and "ada@example.com" in answer.text
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [("access_denied", "access_denied"), ("This connection was started elsewhere", "oauth_exchange_failed")],

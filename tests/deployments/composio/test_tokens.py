@@ -108,12 +108,13 @@ def test_a_rejected_token_is_looked_for_anew(hold: Callable[..., Connection], br
 
 @pytest.mark.parametrize("shown", ["REDACTED", "ya29...", "", None])
 def test_a_token_that_is_not_shown_cannot_be_handed_out(
-    shown: str | None, hold: Callable[..., Connection], tool: vendo.Vendo
+    shown: str | None, hold: Callable[..., Connection], tool: vendo.Vendo, broker: Broker
 ) -> None:
     hold(access_token=shown)
     refusal = refused(lambda: tool.token("googledrive"))
     assert (refusal.code, refusal.status) == ("profile_unsupported", 500)
     assert "actions" in refusal.message
+    assert looks(broker) == 1  # although the SDK has repeated it
 
 
 @pytest.mark.parametrize("change", [{"status": "EXPIRED"}, {"status": "FAILED"}, {"disabled": True}])
