@@ -19,8 +19,15 @@ def sign_in(*scopes: Scope, fixed_scopes: tuple[str, ...] = ()) -> OAuth2:
     """
     return OAuth2(
         profile="user_oauth",
+        register_url="https://console.cloud.google.com/auth/clients",
+        register=(
+            "Create a client of the type web application, switch on the API of this integration in the library of "
+            "APIs, and enter the permissions on the page Data access. Publish the app: while its consent screen is in "
+            "testing, connections end after a week."
+        ),
         authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
         token_url="https://oauth2.googleapis.com/token",
+        lifetime=3_600,
         revoke=Revocation(url="https://oauth2.googleapis.com/revoke"),
         client_auth="post",
         scopes=scopes,

@@ -60,6 +60,7 @@ def _of_addresses(provider: Provider) -> Iterator[str]:
     asked = {ask.name for ask in provider.asks}
     addresses = [(provider.docs_url, set[str]()), (provider.key.keys_url if provider.key else "", set[str]())]
     addresses.append((provider.inbound.setup_url if provider.inbound else "", set[str]()))
+    addresses += [(provider.oauth.register_url, set[str]())] if provider.oauth else []
     addresses += [(provider.account_url, asked), *((url, asked) for url in _urls(provider.oauth))]
     if provider.oauth and provider.oauth.revoke:
         addresses.append((provider.oauth.revoke.url, asked | OF_A_REVOCATION))
@@ -141,8 +142,8 @@ def _of_the_broker(provider: Provider) -> Iterator[str]:
         return
     if not TOOLKIT.match(provider.broker.toolkit):
         yield "auth: toolkit must be the name at Composio: lower-case letters, digits, underscores, hyphens."
-    if provider.asks or provider.places or _placeholders(provider.account_url or provider.api_url):
-        yield "auth: what needs asks, places or placeholders in its address can't be connected by way of Composio."
+    if provider.asks or _placeholders(provider.account_url or provider.api_url):
+        yield "auth: what needs asks or placeholders in its address can't be connected by way of Composio."
 
 
 def _of_the_key(provider: Provider) -> Iterator[str]:

@@ -182,6 +182,8 @@ class Provider:
     # How tools reach the API through our proxy, below `api_url`. None: they don't.
     proxy: Proxy | None = None
     env: tuple[EnvVar, ...] = ()
+    # Keys of the context that `identify` or `places` find, and what each is, in words.
+    context: Mapping[str, str] = field(default_factory=dict)
     # One live binding per credential (a Telegram bot can't be polled by two programs).
     exclusive: bool = False
     # How what the provider sends by itself is verified, and what a release may want done there once its tool runs.

@@ -78,6 +78,9 @@ class OAuth2:
     """An OAuth 2.0 authorization code provider (RFC 6749 section 4.1). `state` is always used and so is not a field."""
 
     profile: Literal["oauth_app_install", "user_oauth"] = "oauth_app_install"
+    # Where an operator registers our client, and what there is to do besides entering the callback address.
+    register_url: str = ""
+    register: str = ""
     authorize_url: str
     token_url: str
     refresh_url: str | None = None
@@ -98,7 +101,7 @@ class OAuth2:
     # Where the token object is inside the answer, for providers that nest it; numbers step into lists.
     token_path: tuple[str | int, ...] = ()
     expires_unit: Literal["seconds", "milliseconds"] = "seconds"
-    # Seconds that a token lives, where the answer does not say it.
+    # Seconds that a token lives, where the answer does not say it; None where it does not expire.
     lifetime: int | None = None
     # Seconds before its end at which a token is renewed; contract section 3 wants sixty at least.
     refresh_margin: int = 60

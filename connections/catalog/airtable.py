@@ -30,8 +30,11 @@ provider = Provider(
     auth=(
         OAuth2(
             profile="user_oauth",
+            register_url="https://airtable.com/create/oauth",
+            register="Register an integration, tick the permissions, and make a client secret.",
             authorize_url="https://airtable.com/oauth2/v1/authorize",
             token_url="https://airtable.com/oauth2/v1/token",
+            lifetime=3_600,
             scopes=(
                 Scope(name="data.records:read", meaning="See the records of the bases you choose"),
                 Scope(name="data.records:write", meaning="Add, change and delete records there"),

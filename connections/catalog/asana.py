@@ -39,8 +39,14 @@ provider = Provider(
     auth=(
         OAuth2(
             profile="user_oauth",
+            register_url="https://app.asana.com/0/my-apps",
+            register=(
+                "Create an app, enter the callback address on its page OAuth, tick the permissions, and let every "
+                "workspace use it."
+            ),
             authorize_url="https://app.asana.com/-/oauth_authorize",
             token_url="https://app.asana.com/-/oauth_token",
+            lifetime=3_600,
             # Takes the refresh token only.
             revoke=Revocation(url="https://app.asana.com/-/oauth_revoke"),
             client_auth="post",

@@ -1,6 +1,6 @@
 """Discord, as a person. What a bot does on servers goes by the bot's own token, which this is not."""
 
-from connections.catalog._types import Account, Api, OAuth2, Provider, Proxy, Revocation, Scope, TokenAnswer
+from connections.catalog._types import Account, Api, Brokered, OAuth2, Provider, Proxy, Revocation, Scope, TokenAnswer
 
 
 def _person(api: Api, answer: TokenAnswer) -> Account:
@@ -28,14 +28,18 @@ provider = Provider(
         # A token lives for seven days; each renewal brings another refresh token.
         OAuth2(
             profile="user_oauth",
+            register_url="https://discord.com/developers/applications",
+            register="Create an application and add the callback address on its page OAuth2.",
             authorize_url="https://discord.com/oauth2/authorize",
             token_url="https://discord.com/api/oauth2/token",
+            lifetime=604_800,
             revoke=Revocation(url="https://discord.com/api/oauth2/token/revoke"),
             scopes=(
                 Scope(name="identify", meaning="See your name and picture"),
                 Scope(name="guilds", meaning="See which servers you are on"),
             ),
         ),
+        Brokered(toolkit="discord"),
     ),
     identify=_person,
     verify=_me,

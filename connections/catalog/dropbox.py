@@ -39,8 +39,14 @@ provider = Provider(
     auth=(
         OAuth2(
             profile="user_oauth",
+            register_url="https://www.dropbox.com/developers/apps",
+            register=(
+                "Create an app with scoped access to the full Dropbox and tick the permissions on its tab Permissions. "
+                "Apply for production before many people connect."
+            ),
             authorize_url="https://www.dropbox.com/oauth2/authorize",
             token_url="https://api.dropboxapi.com/oauth2/token",
+            lifetime=14_400,
             # Ends the refresh token of the access token too.
             revoke=Revocation(
                 url="https://api.dropboxapi.com/2/auth/token/revoke", auth="bearer", body="none", token="access"

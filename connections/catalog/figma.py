@@ -1,6 +1,6 @@
 """Figma. One token per person and app: renewing it ends the one before, also for another workspace's connection."""
 
-from connections.catalog._types import Account, Api, InBand, OAuth2, Provider, Proxy, Scope, TokenAnswer
+from connections.catalog._types import Account, Api, Brokered, InBand, OAuth2, Provider, Proxy, Scope, TokenAnswer
 
 
 def _person(api: Api, answer: TokenAnswer) -> Account:
@@ -27,9 +27,15 @@ provider = Provider(
         # A token lives for ninety days; the refresh token stays the same. There is no address to give them up.
         OAuth2(
             profile="user_oauth",
+            register_url="https://www.figma.com/developers/apps",
+            register=(
+                "Create an app, add the callback address, tick the permissions, and publish it: privately for your own "
+                "organization, or publicly, which Figma reviews."
+            ),
             authorize_url="https://www.figma.com/oauth",
             token_url="https://api.figma.com/v1/oauth/token",
             refresh_url="https://api.figma.com/v1/oauth/refresh",
+            lifetime=7_776_000,
             scopes=(
                 Scope(name="current_user:read", meaning="See your name, e-mail address and picture"),
                 Scope(name="file_content:read", meaning="Read files"),
@@ -38,6 +44,7 @@ provider = Provider(
                 Scope(name="file_comments:write", meaning="Write and delete comments"),
             ),
         ),
+        Brokered(toolkit="figma"),
     ),
     identify=_person,
     verify=_me,

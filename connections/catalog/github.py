@@ -43,6 +43,8 @@ provider = Provider(
     auth=(
         OAuth2(
             profile="user_oauth",
+            register_url="https://github.com/settings/developers",
+            register="Register an OAuth app; it takes one callback address.",
             authorize_url="https://github.com/login/oauth/authorize",
             token_url="https://github.com/login/oauth/access_token",
             # https://docs.github.com/en/apps/github-authentication-discovery-endpoints
@@ -66,6 +68,7 @@ provider = Provider(
         ),
         Brokered(toolkit="github"),
     ),
+    context={"login": "the user's name at GitHub"},
     identify=_user,
     verify=_me,
 )

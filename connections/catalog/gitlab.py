@@ -38,8 +38,11 @@ provider = Provider(
     auth=(
         OAuth2(
             profile="user_oauth",
+            register_url="https://gitlab.com/-/user_settings/applications",
+            register="Add a confidential application with the permissions.",
             authorize_url="https://gitlab.com/oauth/authorize",
             token_url="https://gitlab.com/oauth/token",
+            lifetime=7_200,
             revoke=Revocation(url="https://gitlab.com/oauth/revoke"),
             client_auth="post",
             scopes=(

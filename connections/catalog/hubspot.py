@@ -44,8 +44,14 @@ provider = Provider(
     proxy=Proxy(),
     auth=(
         OAuth2(
+            register_url="https://app.hubspot.com/developer",
+            register=(
+                "Create a public app and enter the callback address and the permissions among its settings for signing "
+                "in."
+            ),
             authorize_url="https://app.hubspot.com/oauth/authorize",
             token_url="https://api.hubapi.com/oauth/2026-09/token",
+            lifetime=1_800,
             revoke=Revocation(url="https://api.hubapi.com/oauth/2026-09/token/revoke"),
             client_auth="post",
             scopes=(

@@ -6,6 +6,7 @@ from typing import Any
 from connections.catalog._types import (
     Account,
     Api,
+    Brokered,
     InBand,
     OAuth2,
     Provider,
@@ -51,6 +52,12 @@ provider = Provider(
     auth=(
         OAuth2(
             profile="user_oauth",
+            register_url="https://developers.facebook.com/apps",
+            register=(
+                "Create an app that manages Instagram, set up business login with Instagram, and enter the callback "
+                "address there. Take the id and secret of the Instagram app, which are others than those of the Meta "
+                "app around it. Until Meta has reviewed it, only accounts that have a role in it can connect."
+            ),
             authorize_url="https://www.instagram.com/oauth/authorize",
             token_url="https://api.instagram.com/oauth/access_token",
             client_auth="post",
@@ -83,7 +90,9 @@ provider = Provider(
                 checked="2026-11-28",
             ),
         ),
+        Brokered(toolkit="instagram"),
     ),
+    context={"ig_user_id": "the account's number, part of addresses"},
     identify=_professional,
     verify=_ask_who,
 )

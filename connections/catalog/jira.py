@@ -52,8 +52,15 @@ provider = Provider(
         # Atlassian has no address where a grant is given up; people do that in their account, under connected apps.
         OAuth2(
             profile="user_oauth",
+            register_url="https://developer.atlassian.com/console/myapps/",
+            register=(
+                "Create an OAuth 2.0 integration, add the Jira API and the User identity API with the permissions, and "
+                "enter the callback address under Authorization. Share it under Distribution, or nobody but you can "
+                "connect."
+            ),
             authorize_url="https://auth.atlassian.com/authorize",
             token_url="https://auth.atlassian.com/oauth/token",
+            lifetime=3_600,
             client_auth="post",
             token_body="json",
             authorize_params={"audience": "api.atlassian.com", "prompt": "consent"},
@@ -69,6 +76,7 @@ provider = Provider(
             idle_days=90,
         ),
     ),
+    context={"cloud_id": "the site's id, part of addresses", "site_url": "the address at which people open the site"},
     identify=_person,
     verify=_me,
 )

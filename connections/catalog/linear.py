@@ -47,8 +47,11 @@ provider = Provider(
     auth=(
         OAuth2(
             profile="user_oauth",
+            register_url="https://linear.app/settings/api/applications/new",
+            register="Create an application, and make it public if other workspaces than its own are to connect.",
             authorize_url="https://linear.app/oauth/authorize",
             token_url="https://api.linear.app/oauth/token",
+            lifetime=86_400,
             revoke=Revocation(url="https://api.linear.app/oauth/revoke"),
             client_auth="post",
             scope_separator=",",

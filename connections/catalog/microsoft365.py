@@ -35,8 +35,15 @@ provider = Provider(
         # (https://learn.microsoft.com/graph/api/user-revokesigninsessions).
         OAuth2(
             profile="user_oauth",
+            register_url="https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade",
+            register=(
+                "Register an application for accounts of any organization and personal ones, enter the callback "
+                "address for the platform Web, and add the permissions as delegated ones of Microsoft Graph. A client "
+                "secret ends after two years at most: enter the next one in time."
+            ),
             authorize_url="https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
             token_url="https://login.microsoftonline.com/common/oauth2/v2.0/token",
+            lifetime=3_600,
             client_auth="post",
             authorize_params={"prompt": "select_account"},
             scopes=(

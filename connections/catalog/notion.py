@@ -47,6 +47,8 @@ provider = Provider(
     env=(EnvVar(name="NOTION_TOKEN"),),
     auth=(
         OAuth2(
+            register_url="https://www.notion.so/profile/integrations",
+            register="Create a public integration and enter the callback address as its redirect URI.",
             authorize_url="https://api.notion.com/v1/oauth/authorize",
             token_url="https://api.notion.com/v1/oauth/token",
             revoke=Revocation(url="https://api.notion.com/v1/oauth/revoke", body="json"),

@@ -59,6 +59,12 @@ provider = Provider(
     auth=(
         OAuth2(
             profile="user_oauth",
+            register_url="https://login.salesforce.com",
+            register=(
+                "In Setup, open the External Client App Manager and create an app with OAuth: the callback address, "
+                "the scopes api, openid, id and refresh_token, and the web server flow with secret and PKCE. Package "
+                "it, or let each organization install it, if others than its own are to connect."
+            ),
             authorize_url="https://{domain}.salesforce.com/services/oauth2/authorize",
             token_url="https://{domain}.salesforce.com/services/oauth2/token",
             revoke=Revocation(url="https://{domain}.salesforce.com/services/oauth2/revoke"),
@@ -73,6 +79,7 @@ provider = Provider(
             keep=("instance_url",),
         ),
     ),
+    context={"instance_url": "the address of the organization's API", "instance_host": "its host alone"},
     identify=_user,
     verify=_userinfo,
 )

@@ -46,6 +46,12 @@ provider = Provider(
     env=(EnvVar(name="SLACK_BOT_TOKEN"),),
     auth=(
         OAuth2(
+            register_url="https://api.slack.com/apps",
+            register=(
+                "Create an app from scratch and enter the callback address and the permissions, as bot token scopes, "
+                "on its page OAuth & Permissions. Activate public distribution if other workspaces than its own are to "
+                "connect."
+            ),
             authorize_url="https://slack.com/oauth/v2/authorize",
             token_url="https://slack.com/api/oauth.v2.access",
             revoke=Revocation(url="https://slack.com/api/auth.revoke", auth="bearer", body="none", token="access"),
@@ -66,6 +72,7 @@ provider = Provider(
         ),
         Brokered(toolkit="slack"),
     ),
+    context={"team_id": "the workspace"},
     identify=_team,
     verify=_test,
 )

@@ -39,14 +39,21 @@ provider = Provider(
         # Without scopes: what may be done is set where the OAuth app is registered, area by area, and shown to people
         # on Supabase's own page.
         OAuth2(
+            register_url="https://supabase.com/dashboard/org/_/apps",
+            register=(
+                "Add an OAuth app to an organization of yours. Its permissions are what tools may do: let it read "
+                "organizations and projects, and whatever else your tools need."
+            ),
             authorize_url="https://api.supabase.com/v1/oauth/authorize",
             token_url="https://api.supabase.com/v1/oauth/token",
+            lifetime=86_400,
             # https://supabase.com/docs/reference/api/v1-revoke-token
             revoke=Revocation(
                 url="https://api.supabase.com/v1/oauth/revoke", auth="post", body="json", token_field="refresh_token"
             ),
         ),
     ),
+    context={"ref": "the project's reference, part of its addresses"},
     identify=_organization,
     verify=_list_organizations,
 )

@@ -1,6 +1,6 @@
 """Zoom, as a person. Tokens live an hour; each renewal ends the refresh token and brings another."""
 
-from connections.catalog._types import Account, Api, OAuth2, Provider, Proxy, Revocation, Scope, TokenAnswer
+from connections.catalog._types import Account, Api, Brokered, OAuth2, Provider, Proxy, Revocation, Scope, TokenAnswer
 
 
 def _person(api: Api, answer: TokenAnswer) -> Account:
@@ -24,8 +24,15 @@ provider = Provider(
     auth=(
         OAuth2(
             profile="user_oauth",
+            register_url="https://marketplace.zoom.us/develop/create",
+            register=(
+                "Create a general app that users manage, enter the callback address for redirects and in the allow "
+                "list, and add the permissions as its scopes. Until Zoom has reviewed it, only people of your own "
+                "account can connect."
+            ),
             authorize_url="https://zoom.us/oauth/authorize",
             token_url="https://zoom.us/oauth/token",
+            lifetime=3_600,
             # Knows access tokens only; with one, the grant goes.
             revoke=Revocation(url="https://zoom.us/oauth/revoke", token="access"),
             # The other names are those of apps that were registered before 2024.
@@ -38,6 +45,7 @@ provider = Provider(
             # Ninety days (https://developers.zoom.us/docs/integrations/oauth/#refresh-an-access-token).
             idle_days=90,
         ),
+        Brokered(toolkit="zoom"),
     ),
     identify=_person,
     verify=_me,
