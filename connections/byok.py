@@ -20,7 +20,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.html import format_html
 
-from connections import grants, signals, vault
+from connections import asks, grants, signals, vault
+from connections.addresses import Facts
 from connections.catalog import Account, ApiKey, KeyField, Provider, TokenAnswer
 from connections.credentials import mark_needs_reauth
 from connections.errors import ConnectError, KeyRefused, NeedsReauth, ProviderError, ProviderForbids, Revoked
@@ -44,6 +45,7 @@ class KeyForm(forms.Form):
         self.key = _key_of(provider)
         for field in self.key.fields:
             self.fields[field.name] = _form_field(field)
+        self.fields.update(asks.fields_of(provider))
         link = '{} <a href="{}" target="_blank" rel="noopener noreferrer">Open that page</a>.'
         self.fields[self.key.token.name].help_text = format_html(link, self.key.how, self.key.keys_url)
 
@@ -106,7 +108,8 @@ def retest(connection: Connection) -> None:
     if not connection.live or connection.credential is None:
         raise Revoked(f"This {name} connection was disconnected. Connect {name} again.")
     try:
-        with ProviderApi(connection.integration, vault.reveal(connection, "credential") or "") as api:
+        credential = vault.reveal(connection, "credential") or ""
+        with ProviderApi(connection.integration, credential, connection.facts) as api:
             connection.integration.provider.verify(api)
     except NeedsReauth:
         noun = _key_of(connection.integration.provider).token.noun
@@ -124,7 +127,8 @@ def _tried(tenant: Tenant, integration: Integration, values: Mapping[str, Any], 
     _spare_the_provider(tenant, integration)
     key, given = form.key, form.cleaned_data
     answer = TokenAnswer(access_token=given[key.token.name], extra={f.name: given[f.name] for f in key.fields[1:]})
-    account = _account(tenant, integration, answer)
+    asked = {ask.name: given[ask.name] for ask in integration.provider.asks}
+    account = _account(tenant, integration, answer, asked)
     _refuse_another(tenant, integration, account, renew)
     return Grant(
         profile=key.profile,
@@ -136,12 +140,12 @@ def _tried(tenant: Tenant, integration: Integration, values: Mapping[str, Any], 
     )
 
 
-def _account(tenant: Tenant, integration: Integration, answer: TokenAnswer) -> Account:
+def _account(tenant: Tenant, integration: Integration, answer: TokenAnswer, asked: Facts) -> Account:
     """Whose key it is, by the provider's own word; this is what tries it. Raises `KeyRefused`."""
     provider = integration.provider
     key, field = _key_of(provider), _key_of(provider).token.name
     try:
-        with ProviderApi(integration, answer.access_token) as api:
+        with ProviderApi(integration, answer.access_token, asked) as api:
             account = provider.identify(api, answer)
     except NeedsReauth:
         raise KeyRefused("key_refused", {field: _refused(provider, key, answer.access_token)}) from None
@@ -160,7 +164,7 @@ def _account(tenant: Tenant, integration: Integration, answer: TokenAnswer) -> A
     return Account(
         id=account.id or _fingerprint(tenant, integration, answer.access_token),
         name=account.name,
-        metadata={**facts, **account.metadata},
+        metadata={**facts, **account.metadata, **asked},
         context=account.context,
     )
 

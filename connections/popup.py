@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from connections import intents
+from connections import asks, intents
 from connections.connect import Wish
 from connections.intents import Purpose
 from connections.models import Connection, Integration
@@ -38,13 +38,13 @@ def swapped(query: Mapping[str, str], tenant: Tenant | None) -> str | None:
     if not any(name in query for name in SWAPPED):
         return None
     intent = intents.from_query(query, tenant)
-    kept = {name: query[name] for name in KEPT if name in query}
+    kept = {name: value for name, value in query.items() if _is_kept(name)}
     return urlencode(kept | ({"intent": intents.sign(intent)} if intent else {}))
 
 
 def kept(query: Mapping[str, str]) -> str:
     """The query to carry on to the next page of the same connect."""
-    return urlencode({name: query[name] for name in KEPT if query.get(name)})
+    return urlencode({name: value for name, value in query.items() if value and _is_kept(name)})
 
 
 def read(query: Mapping[str, str], tenant: Tenant, integration: Integration) -> Request:
@@ -64,14 +64,20 @@ def read(query: Mapping[str, str], tenant: Tenant, integration: Integration) -> 
         notes.append(
             "The page that opened this window will not hear of it, because its address is not registered for this app."
         )
+    renewed = _to_renew(query.get("connection"), tenant, integration)
     wish = Wish(
         intent=intent,
         target_origin=told,
         return_to=_absolute(return_to) if return_to else "",
         opener_state=query.get("state", "").replace("\x00", "")[:500],  # PostgreSQL refuses NUL characters in text
-        renew=_to_renew(query.get("connection"), tenant, integration),
+        renew=renewed,
+        asked=asks.typed(integration.provider, query, renewed) if asks.are_needed(integration) else {},
     )
     return Request(wish, purpose, tuple(notes))
+
+
+def _is_kept(name: str) -> bool:
+    return name in KEPT or name.startswith(f"{asks.PREFIX}-")
 
 
 def own_paths_only(query: Mapping[str, str]) -> dict[str, str]:

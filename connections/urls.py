@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connections import views, views_connect
+from connections import views, views_connect, views_return
 
 app_name = "connections"
 
@@ -18,7 +18,8 @@ pages = [
 dance = [
     path("connections/connect/<slug:slug>", views_connect.connect, name="connect"),
     path("api/oauth/<slug:slug>/authorize", views_connect.authorize, name="authorize"),
-    path("api/oauth/<slug:slug>/callback", views_connect.callback, name="callback"),
+    path("api/oauth/<slug:slug>/callback", views_return.callback, name="callback"),
+    path("api/oauth/<slug:slug>/callback/<uuid:attempt_id>", views_return.place, name="place"),
 ]
 
 urlpatterns = pages + dance

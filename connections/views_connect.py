@@ -1,11 +1,9 @@
-"""The popup: connect page, authorize, callback (contract section 7). HTTP in, verbs of connect.py, HTTP out."""
+"""The popup's way out: connect page and authorize (contract section 7). HTTP in, verbs of connect.py, HTTP out."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.core import signing
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
@@ -14,15 +12,14 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import byok, intents, popup
+from connections import asks, byok, intents, popup
 from connections import connect as journey
 from connections.errors import ConnectError, IntentRefused, KeyRefused
-from connections.models import ConnectAttempt, Connection, Integration
+from connections.models import Connection, Integration
+from connections.views_return import enabled, failure, remember_browser, success
 from tenants.access import public, wants_json, writer_required
 from tenants.http import HttpRequest, MemberRequest
 from tenants.scoped import one_of
-
-COOKIE_SALT = "connections.attempt"
 
 PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "unauthorized": (401, "You are signed out", "Sign in to the dashboard and connect again."),
@@ -61,13 +58,15 @@ def connect(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @writer_required
 def _connect_page(request: MemberRequest, slug: str) -> HttpResponseBase:
-    integration = _integration(slug)
+    integration = enabled(slug)
     if integration is None:
         return _problem(request, "provider_unknown")
     try:
         asked = popup.read(request.GET.dict(), request.tenant, integration)
     except IntentRefused as refusal:
         return _problem_page(request, 403, "This connect link does not work here", refusal.message)
+    if request.method == "POST" and "sign-in" in request.POST:
+        return _sign_in(request, integration, asked)
     if request.method == "POST" and (integration.provider.key is None or "connection" in request.POST):
         return _choose(request, integration, asked)
     if request.method == "POST":
@@ -76,14 +75,19 @@ def _connect_page(request: MemberRequest, slug: str) -> HttpResponseBase:
 
 
 def _offer(
-    request: MemberRequest, integration: Integration, asked: popup.Request, form: byok.KeyForm | None = None
+    request: MemberRequest,
+    integration: Integration,
+    asked: popup.Request,
+    *,
+    form: byok.KeyForm | None = None,
+    questions: asks.AskForm | None = None,
 ) -> HttpResponseBase:
     """The ways to connect: an account that is there, signing in at the provider, a key."""
     renewed, provider = asked.wish.renew, integration.provider
     existing = Connection.objects.of(request.tenant).filter(integration=integration, status=Connection.Status.ACTIVE)
     # What was signed in for is renewed by signing in, and a key by another key.
     by_key = provider.key is not None and (renewed is None or renewed.is_key)
-    authorize_url = reverse("connections:authorize", args=[integration.slug])
+    query = request.GET.dict()
     context = {
         "integration": integration,
         "provider": provider,
@@ -91,9 +95,20 @@ def _offer(
         "existing": _choices(existing, asked.wish.intent) if asked.wish.intent and renewed is None else [],
         "form": form or (byok.form_for(provider) if by_key else None),
         "sign_in": (provider.oauth or provider.broker) is not None and not (renewed and renewed.is_key),
-        "authorize_url": f"{authorize_url}?{popup.kept(request.GET.dict())}",
+        "questions": questions or (asks.form_for(provider, query, renewed) if asks.are_needed(integration) else None),
+        "authorize_url": _address("connections:authorize", integration.slug, popup.kept(query)),
     }
-    return TemplateResponse(request, "connections/connect.html", context, status=422 if form else 200)
+    status = 422 if form or questions else 200
+    return TemplateResponse(request, "connections/connect.html", context, status=status)
+
+
+def _sign_in(request: MemberRequest, integration: Integration, asked: popup.Request) -> HttpResponseBase:
+    """Off to sign in, once it is known where; what was typed in goes along, and none of it is secret."""
+    questions = asks.AskForm(integration.provider, request.POST)
+    if not questions.is_valid():
+        return _offer(request, integration, asked, questions=questions)
+    query = request.GET.dict() | asks.in_address(questions.cleaned_data)
+    return redirect(_address("connections:authorize", integration.slug, popup.kept(query)))
 
 
 def _choices(rows: QuerySet[Connection], intent: intents.Intent) -> list[dict[str, Any]]:
@@ -111,7 +126,7 @@ def _paste(request: MemberRequest, integration: Integration, asked: popup.Reques
     """A key: tried, and told like any other connect; what is wrong with it stands in the form."""
     form = byok.form_for(integration.provider, request.POST)
     if not form.is_valid():
-        return _offer(request, integration, asked, form)
+        return _offer(request, integration, asked, form=form)
     wish = asked.wish
     try:
         connection = byok.paste(
@@ -119,8 +134,8 @@ def _paste(request: MemberRequest, integration: Integration, asked: popup.Reques
         )
     except KeyRefused as refusal:
         byok.explain(form, refusal)
-        return _offer(request, integration, asked, form)
-    return _success(request, connection, wish.target_origin, wish.return_to, wish.opener_state)
+        return _offer(request, integration, asked, form=form)
+    return success(request, connection, wish.target_origin, wish.return_to, wish.opener_state)
 
 
 def _choose(request: MemberRequest, integration: Integration, asked: popup.Request) -> HttpResponseBase:
@@ -136,7 +151,7 @@ def _choose(request: MemberRequest, integration: Integration, asked: popup.Reque
             journey.choose(connection, asked.wish.intent, by=request.user)
         except ConnectError as error:
             return _problem_page(request, 409, "This account can't be used here", error.message)
-    return _success(request, connection, asked.wish.target_origin, asked.wish.return_to, asked.wish.opener_state)
+    return success(request, connection, asked.wish.target_origin, asked.wish.return_to, asked.wish.opener_state)
 
 
 @public
@@ -157,7 +172,7 @@ def authorize(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @writer_required
 def _authorize(request: MemberRequest, slug: str, query: dict[str, str]) -> HttpResponseBase:
-    integration = _integration(slug)
+    integration = enabled(slug)
     if integration is None or not (integration.provider.oauth or integration.provider.broker):
         return _problem(request, "provider_unknown")
     if not integration.offers_sign_in:
@@ -166,131 +181,19 @@ def _authorize(request: MemberRequest, slug: str, query: dict[str, str]) -> Http
         asked = popup.read(query, request.tenant, integration)
     except IntentRefused as refusal:
         return _problem_page(request, 403, "This connect link does not work here", refusal.message)
+    if asks.are_needed(integration) and not asked.wish.asked:
+        # Where it is asked; for an address of ours that is older than the question, say.
+        return redirect(_address("connections:connect", slug, popup.kept(query)))
     started = journey.start(request.user, request.tenant, integration, asked.wish)
     if started.refusal:
-        return _failure(request, slug, started.attempt, started.refusal)
+        return failure(request, slug, started.attempt, started.refusal)
     response = HttpResponseRedirect(started.url)
-    response.set_cookie(
-        _cookie_name(started.attempt),
-        signing.dumps(started.browser_secret, salt=COOKIE_SALT),
-        max_age=journey.LIFETIME,
-        path=reverse("connections:callback", args=[slug]),
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    remember_browser(response, started.attempt, started.browser_secret)
     return response
 
 
-@public
-@never_cache
-@require_GET
-def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The provider sent the browser back. The page tells the opener how it went, and closes."""
-    query = request.GET.dict()
-    attempt = _attempt(request, slug, query["state"]) if query.get("state") else None
-    try:
-        if _integration(slug) is None:
-            raise ConnectError("provider_unknown", "This provider is not available. It may have been switched off.")
-        if not query.get("state"):
-            raise ConnectError("missing_params", "The provider's answer is incomplete. Connect again.")
-        if attempt is None:
-            raise ConnectError("oauth_state_invalid", "This sign-in is not known here. Connect again.")
-        if not request.user.is_authenticated:
-            raise ConnectError("oauth_state_invalid", "You were signed out in the meantime. Sign in and connect again.")
-        secret = _browser_secret(request, attempt)
-        connection = journey.finish(attempt, query, user=request.user, browser_secret=secret)
-    except ConnectError as error:
-        journey.give_up(slug, query.get("state", ""))
-        return _failure(request, slug, attempt, error)
-    response = _success(request, connection, attempt.target_origin, attempt.return_to, attempt.opener_state)
-    response.delete_cookie(_cookie_name(attempt), path=request.path, samesite="Lax")
-    return response
-
-
-def _attempt(request: HttpRequest, slug: str, state: str) -> ConnectAttempt | None:
-    """The attempt that sent this state out. Another person's is none: the page would tell of it."""
-    found = journey.attempt_of(slug, state)
-    return None if found and request.user.is_authenticated and found.user_id != request.user.pk else found
-
-
-def _success(
-    request: HttpRequest, connection: Connection, origin: str, return_to: str, opener_state: str
-) -> HttpResponse:
-    state = {"state": opener_state} if opener_state else {}
-    slug, identity = connection.integration_id, str(connection.pk)
-    messages: list[dict[str, Any]] = [
-        {"type": "vendo:connection-completed", "slug": slug, "connectionId": identity} | state,
-        {
-            "type": "vendo:oauth:done",
-            "provider": slug,
-            "connection_id": identity,
-            "external_id": connection.external_id,
-            "display_name": connection.display_name,
-            "return_url": return_to or None,
-        }
-        | state,
-    ]
-    onward = popup.returning(return_to, connection, opener_state) if return_to else ""
-    page = _page(request, connection.integration, origin, messages, onward)
-    return TemplateResponse(request, "connections/connected.html", page | {"connection": connection})
-
-
-def _failure(request: HttpRequest, slug: str, attempt: ConnectAttempt | None, error: ConnectError) -> HttpResponse:
-    """What happened, what to do, and Try again; the opener is told too."""
-    state = {"state": attempt.opener_state} if attempt and attempt.opener_state else {}
-    message = {"type": "vendo:oauth:error", "provider": slug, "code": error.code, "detail": error.message} | state
-    integration = _integration(slug)
-    page = _page(request, integration, attempt.target_origin if attempt else popup.own_origin(), [message], "")
-    again = _again(slug, attempt) if integration else ""
-    return TemplateResponse(request, "connections/failed.html", page | {"error": error, "again_url": again}, status=400)
-
-
-def _page(
-    request: HttpRequest, integration: Integration | None, origin: str, messages: list[dict[str, Any]], onward: str
-) -> dict[str, Any]:
-    """Context of a page that posts to its opener; `result` is what static/js/connect_result.js reads."""
-    return {
-        "integration": integration,
-        "provider": integration.provider if integration else None,
-        "result": {"messages": messages, "target_origin": origin},
-        "onward": onward,
-    }
-
-
-def _again(slug: str, attempt: ConnectAttempt | None) -> str:
-    """The connect page once more, for the same purpose."""
-    query: dict[str, str] = {}
-    if attempt:
-        intent = intents.sign(intents.Intent(**attempt.intent)) if attempt.intent else ""
-        renewed = str(attempt.connection_id) if attempt.connection_id else ""
-        query = {
-            "intent": intent,
-            "opener_origin": attempt.target_origin,
-            "return_to": attempt.return_to,
-            "state": attempt.opener_state,
-            "connection": renewed,
-        }
-    return f"{reverse('connections:connect', args=[slug])}?{popup.kept(query)}"
-
-
-def _integration(slug: str) -> Integration | None:
-    return Integration.objects.filter(slug=slug, enabled=True).first()
-
-
-def _cookie_name(attempt: ConnectAttempt) -> str:
-    """One cookie an attempt, so that two windows do not disturb each other."""
-    return f"vendo_attempt_{attempt.pk.hex}"
-
-
-def _browser_secret(request: HttpRequest, attempt: ConnectAttempt) -> str | None:
-    try:
-        secret: str = signing.loads(
-            request.COOKIES.get(_cookie_name(attempt), ""), salt=COOKIE_SALT, max_age=journey.LIFETIME
-        )
-    except signing.BadSignature:
-        return None
-    return secret
+def _address(name: str, slug: str, query: str) -> str:
+    return f"{reverse(name, args=[slug])}?{query}"
 
 
 def _without_referrer(response: HttpResponse) -> HttpResponse:

@@ -25,6 +25,7 @@ PUBLIC = {
     "connections/connect/<slug:slug>": "swaps a key for an intent before one signs in; then asks for a writer",
     "api/oauth/<slug:slug>/authorize": "the same",
     "api/oauth/<slug:slug>/callback": "answers on the popup's page, not with a sign-in; checks the person itself",
+    "api/oauth/<slug:slug>/callback/<uuid:attempt_id>": "the same",
     "api/integrations": "the catalogue, the same for everybody",
     "api/integrations/<str:slug>": "the same",
     "logos/<str:slug>.svg": "pictures, for pages of any origin",

@@ -79,6 +79,8 @@ class Place:
     name: str
     context: Mapping[str, str]
     metadata: Json = field(default_factory=dict)
+    # Under the name, where people choose: a region, an address. The id, where nothing is said.
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

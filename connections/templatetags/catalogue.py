@@ -20,10 +20,13 @@ def logo_url(provider: Provider) -> str:
 
 @register.filter
 def permissions(connection: Connection) -> list[str]:
-    """What was granted, in plain words where the catalogue has them."""
+    """What was granted, in plain words where the catalogue has them; without what only makes the dance work."""
     oauth = connection.integration.provider.oauth
-    meanings = {scope.name: scope.meaning for scope in oauth.scopes} if oauth else {}
-    return [meanings.get(scope, scope) for scope in connection.granted_scopes]
+    if oauth is None:
+        return list(connection.granted_scopes)
+    meanings = {name: scope.meaning for scope in oauth.scopes for name in (*scope.also, scope.name)}
+    shown = [scope for scope in connection.granted_scopes if scope not in oauth.fixed_scopes]
+    return list(dict.fromkeys(meanings.get(scope, scope) for scope in shown))
 
 
 @cache
