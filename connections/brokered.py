@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx2
 from django.core.cache import cache
 from django.utils import timezone
 
 from connections.catalog import TokenAnswer
-from connections.composio import Answered, Composio, HeldAccount, Refused
-from connections.errors import NeedsReauth, ProfileUnsupported, ProviderError, ProviderForbids, ProviderRateLimited
+from connections.composio import Composio, HeldAccount, Refused
+from connections.errors import NeedsReauth, ProfileUnsupported, ProviderError
 from connections.models import Connection, Integration
-from connections.provider_api import RETRY_AFTER
+from connections.provider_api import said_by
 
 logger = logging.getLogger(__name__)
 
@@ -42,15 +43,14 @@ class BrokeredApi:
 
     def _json(self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None) -> Any:
         provider = self._integration.provider
-        url = (provider.account_url or self._integration.api_url) + path
+        url = self._integration.address("account_url").rstrip("/") + path
         try:
             answer = self._composio.call(
                 method, url, account_id=self._account_id, query=query, headers=provider.api_headers, body=body
             )
         except Refused as refusal:
             raise ProviderError(f"Composio could not ask {provider.name}: {refusal.message}") from None
-        _refuse_failures(provider.name, answer)
-        return answer.data
+        return said_by(provider, httpx2.Response(answer.status, json=answer.data))
 
 
 def held(composio: Composio, account_id: str, name: str) -> HeldAccount:
@@ -135,15 +135,3 @@ def _end(account: HeldAccount) -> datetime:
 
 def _about_to_end(account: HeldAccount) -> bool:
     return _end(account) - timezone.now() < ENOUGH
-
-
-def _refuse_failures(name: str, answer: Answered) -> None:
-    """Raise what the provider's status says."""
-    if answer.status == 401:
-        raise NeedsReauth(f"{name} no longer accepts this connection. Reconnect it.")
-    if answer.status == 403:
-        raise ProviderForbids(f"{name} does not allow this connection to ask about its own account.")
-    if answer.status == 429:
-        raise ProviderRateLimited(f"{name} asks us to wait {RETRY_AFTER} seconds.", retry_after=RETRY_AFTER)
-    if not 200 <= answer.status < 300:
-        raise ProviderError(f"{name} answered {answer.status} to a simple question about the account.")

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from django.utils import timezone
 
-from connections import brokered, oauth
+from connections import brokered, discovery, oauth
 from connections.brokered import BrokeredApi
-from connections.catalog import Account, Brokered, TokenAnswer
+from connections.catalog import Brokered, TokenAnswer
 from connections.composio import Composio, HeldAccount, Refused
 from connections.errors import ConnectError, CredentialError
 from connections.grants import Grant
@@ -51,16 +51,19 @@ def come_back(attempt: ConnectAttempt, query: Mapping[str, str]) -> Grant:
         with Composio() as composio:
             held = brokered.held(composio, attempt.broker_account, integration.provider.name)
             _check_toolkit(integration, broker, held)
-            account = _identify(integration, BrokeredApi(composio, integration, held.id), held)
+            with discovery.readable(integration.provider):
+                api = BrokeredApi(composio, integration, held.id)
+                found = discovery.whose(integration.provider, api, _answer(held))
     except CredentialError as error:
         raise ConnectError("oauth_exchange_failed", error.message) from None
     return Grant(
         profile=broker.profile,
-        account=account,
+        account=found.account,
         answer=TokenAnswer(access_token=""),
         issued=issued,
         scopes=_scopes(held),
         broker_account=held.id,
+        places=found.places,
     )
 
 
@@ -86,20 +89,11 @@ def _check_toolkit(integration: Integration, broker: Brokered, held: HeldAccount
         )
 
 
-def _identify(integration: Integration, api: BrokeredApi, held: HeldAccount) -> Account:
-    answer = TokenAnswer(
-        access_token="",
-        extra={name: value for name, value in _facts(held).items() if name not in SECRETS},
+def _answer(held: HeldAccount) -> TokenAnswer:
+    """What the provider sent, without what is secret of it. No token goes through our hands here."""
+    return TokenAnswer(
+        access_token="", extra={name: fact for name, fact in _facts(held).items() if name not in SECRETS}
     )
-    try:
-        return integration.provider.identify(api, answer)
-    except CredentialError as error:
-        raise ConnectError("context_discovery_failed", error.message) from None
-    except (KeyError, TypeError, ValueError, AttributeError, LookupError):
-        name = integration.provider.name
-        raise ConnectError(
-            "context_discovery_failed", f"{name} did not say whose account this is. Try again."
-        ) from None
 
 
 def _facts(held: HeldAccount) -> Mapping[str, object]:

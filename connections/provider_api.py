@@ -48,20 +48,11 @@ class ProviderApi:
         return self._ask(self._request("POST", path, {}, body))
 
     def _ask(self, request: httpx2.Request) -> Any:
-        name = self._integration.provider.name
-        with readable_failures(name):
+        provider = self._integration.provider
+        with readable_failures(provider.name):
             answer = self._transport.handle_request(request)
             answer.read()
-            refuse_unknown(self._integration.provider, answer)
-            if answer.status_code == 403:
-                raise _forbidden(self._integration.provider)
-            refuse_unwell(name, answer)
-            if answer.status_code != 200:
-                raise ProviderError(f"{name} answered {answer.status_code} to a simple question about the account.")
-            found = answer.json()
-        if not isinstance(found, Mapping | list):
-            raise ProviderError(f"{name} gave an answer that can't be read.")
-        return found
+            return said_by(provider, answer)
 
     def _request(
         self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None = None
@@ -75,6 +66,22 @@ class ProviderApi:
             json=body,
             extensions={"timeout": TIMEOUT.as_dict()},
         )
+
+
+def said_by(provider: Provider, answer: httpx2.Response) -> Any:
+    """The JSON object or list in an answer of the API. Raises as `ProviderApi.get` does."""
+    name = provider.name
+    refuse_unknown(provider, answer)
+    if answer.status_code == 403:
+        raise _forbidden(provider)
+    refuse_unwell(name, answer)
+    if answer.status_code != 200:
+        raise ProviderError(f"{name} answered {answer.status_code} to a simple question about the account.")
+    with readable_failures(name):
+        found = answer.json()
+    if not isinstance(found, Mapping | list):
+        raise ProviderError(f"{name} gave an answer that can't be read.")
+    return found
 
 
 def send(provider: Provider, request: httpx2.Request) -> httpx2.Response:

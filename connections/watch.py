@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from connections import connect
+from connections import brokered, connect
 from connections.credentials import keep_alive, mark_needs_reauth
 from connections.errors import CredentialError, NeedsReauth
 from connections.models import ConnectAttempt, Connection
@@ -69,4 +69,7 @@ def _look_again_soon(connection: Connection) -> None:
 def _forget_unanswered() -> None:
     """What was granted to a person who then chose no place is not kept."""
     late = ConnectAttempt.everyone.filter(pending__isnull=False, expires_at__lt=timezone.now())
+    held_elsewhere = list(late.exclude(broker_account="").values_list("broker_account", flat=True))
     late.update(pending=None, outcome="oauth_state_invalid", detail="No place was chosen within ten minutes.")
+    for account_id in held_elsewhere:
+        brokered.forget(account_id)
