@@ -1,4 +1,7 @@
-"""Salesforce. Each organization has hosts of its own: one to sign in at, and one, told with the token, for the API."""
+"""Salesforce. Each organization has hosts of its own: one to sign in at, and one, told with the token, for the API.
+
+How long a token lives, an organization decides and nobody tells; it is renewed as if it were the shortest time.
+"""
 
 from urllib.parse import urlsplit
 
