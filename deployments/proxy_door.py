@@ -49,13 +49,13 @@ class ProxyDoor(Door):
 
     @override
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key, connection, at_hand, path = await in_thread(_open, scope)
+        key, connection, api_url, at_hand, path = await in_thread(_open, scope)
         integration = connection.integration  # which a renewal makes the row forget
         proxy = integration.provider.proxy
         assert proxy is not None
         with self._room(key):
             token = at_hand or await self._renewed(key, connection)
-            passage = Passage(key, connection, integration, proxy, token.access_token)
+            passage = Passage(key, connection, integration, api_url, proxy, token.access_token)
             async with self._here().of(key.tenant_id) as outlet:
                 exchange = Exchange(outlet, self._renewals, passage, scope, path)
                 await _while_somebody_listens(exchange, Body(scope, receive), send)
@@ -113,8 +113,8 @@ async def _while_somebody_listens(exchange: Exchange, body: Body, send: Send) ->
         await asyncio.wait({work, gone})
 
 
-def _open(scope: Scope) -> tuple[ApiKey, Connection, Token | None, bytes]:
-    """Who may call what: the key, its connection, the token if none has to be renewed, and the path to call.
+def _open(scope: Scope) -> tuple[ApiKey, Connection, str, Token | None, bytes]:
+    """Who may call what: the key, its connection, its API's base, the token if none is to be renewed, and the path.
 
     Raises `ApiError`.
     """
@@ -130,7 +130,8 @@ def _open(scope: Scope) -> tuple[ApiKey, Connection, Token | None, bytes]:
         message = f"{provider.name} is not reached through the proxy."
         raise ApiError("validation_failed", message, slug=slug, suggested_fix=fix)
     try:
-        return key, connection, token_at_hand(connection), path
+        at_hand = token_at_hand(connection)  # which refuses what can't be used, before its address is looked at
+        return key, connection, connection.api_url, at_hand, path
     except CredentialError as error:
         raise vending.refusal(error, key, slug) from error
 

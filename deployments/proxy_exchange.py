@@ -39,6 +39,8 @@ class Passage:
     connection: Connection
     # Kept beside the connection, which forgets it when it is read anew.
     integration: Integration
+    # Where the account's API is; some providers give each account a host or a path of its own.
+    api_url: str
     proxy: Proxy
     credential: str = field(repr=False)
 
@@ -109,7 +111,7 @@ class Exchange:
         self, outlet: httpx2.AsyncHTTPTransport, renewals: Renewals, passage: Passage, scope: Scope, path: bytes
     ) -> None:
         self._outlet, self._renewals, self._passage, self._scope = outlet, renewals, passage, scope
-        self._api_url = passage.integration.api_url
+        self._api_url = passage.api_url
         # Before anything is sent: a path that can't be is refused here.
         self._target = proxied.target(self._api_url, path, scope["query_string"])
 

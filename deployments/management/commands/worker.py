@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django_tasks_db.management.commands import db_worker
 
+from connections import watch
 from deployments import monitor, pruning
 from deployments.sweep import sweep
 
@@ -18,10 +19,11 @@ logger = logging.getLogger("deployments.worker")
 SWEEP_EVERY = 3.0  # seconds
 PRUNE_EVERY = 20  # sweeps
 LOOK_EVERY = 1.0  # seconds until the next look for tools whose health is due to be checked
+TRY_EVERY = 30.0  # seconds until the next look for connections that are due to be tried
 
 
 class Command(db_worker.Command):
-    """The database worker, awake twice a second, with a sweep beside it, and a look at the health of tools."""
+    """The database worker, awake twice a second; beside it a sweep, and looks after tools and connections."""
 
     help = "Runs deployments and other tasks. Start as many as you like."
 
@@ -33,7 +35,11 @@ class Command(db_worker.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until told to stop."""
         done = threading.Event()
-        beside = ("sweep", SWEEP_EVERY, _Sweep()), ("health check", LOOK_EVERY, _watch)
+        beside = (
+            ("sweep", SWEEP_EVERY, _Sweep()),
+            ("health check", LOOK_EVERY, _watch),
+            ("look after connections", TRY_EVERY, _look_after_connections),
+        )
         for name, every, rounds in beside:
             threading.Thread(target=_repeat, args=(done, name, every, rounds), name=name, daemon=True).start()
         try:
@@ -76,3 +82,9 @@ def _watch() -> None:
     """A round asks those tools whose turn it is."""
     for deployment_id in monitor.check():
         logger.info("Deployment %s is in another state of health", deployment_id)
+
+
+def _look_after_connections() -> None:
+    """A round tries those whose turn it is, and renews those that would die of disuse."""
+    for connection_id in watch.look():
+        logger.info("Connection %s needs its person", connection_id)
