@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+from uuid import UUID
 
 from django.db import OperationalError, connection
 
@@ -41,7 +42,7 @@ class Child:
     user: int | None
 
 
-def prepare(deployment_id: str) -> Child:
+def prepare(deployment_id: UUID) -> Child:
     """Read what the tool needs. Raises `NotToRun`."""
     deployment = _deployment(deployment_id)
     if deployment.desired_state != Deployment.Desired.RUNNING:
@@ -106,7 +107,7 @@ def _environment(deployment: Deployment) -> dict[str, str]:
     return changes.hand_over(deployment) | base
 
 
-def _deployment(deployment_id: str) -> Deployment:
+def _deployment(deployment_id: UUID) -> Deployment:
     deadline = time.monotonic() + DATABASE_WITHIN
     rows = Deployment.everyone.select_related("release")
     while True:

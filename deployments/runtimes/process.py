@@ -15,6 +15,7 @@ from deployments.runtimes import (
     RuntimeFailed,
     RuntimeState,
     Status,
+    alone,
     copies,
     folders,
     packages,
@@ -107,6 +108,7 @@ class ProcessRuntime:
     def remove(self, deployment: Deployment) -> None:
         """End the process and delete its folder."""
         self.stop(deployment)
+        alone.forget(deployment.pk)
         folders.delete(deployment)
 
 

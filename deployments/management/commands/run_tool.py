@@ -2,10 +2,11 @@
 
 from argparse import ArgumentParser
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from deployments.runtimes import child
+from deployments.runtimes import RuntimeFailed, alone, child
 
 
 class Command(BaseCommand):
@@ -17,14 +18,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One deployment."""
-        parser.add_argument("deployment", help="the deployment's id")
+        parser.add_argument("deployment", type=UUID, help="the deployment's id")
 
-    def handle(self, *args: Any, deployment: str, **options: Any) -> None:
+    def handle(self, *args: Any, deployment: UUID, **options: Any) -> None:
         """Does not return where the tool starts."""
         try:
+            alone.claim(deployment)
             tool = child.prepare(deployment)
         except child.NotToRun as reason:
             raise CommandError(str(reason)) from None
+        except RuntimeFailed as failure:
+            raise CommandError(f"{failure.message} {failure.remedy}") from None
         try:
             child.execute(tool)
         except OSError as error:
