@@ -12,26 +12,33 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.deployed import destroy_all
 from tests.e2e.stack import Stack
+from tests.podman import obstacle, podman
 from tests.services import postgres, redis
 
 PASSWORD = "correct horse battery"
 _numbers = count(1)
 # What is between browser and pages is the same on either database.
 on_one_stack = pytest.mark.parametrize("stack", ["postgres"], indirect=True)
+# What depends on how tools are run, and not on the database. Docker's is on PostgreSQL as well.
+on_each_runtime = pytest.mark.parametrize("stack", ["postgres", "docker"], indirect=True)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole product: on SQLite with the in-memory layer, and on PostgreSQL with Redis.
+    """The whole product: on SQLite with the in-memory layer, and on PostgreSQL with Redis; there with containers, too.
 
     All tests share it, each with people of its own. Whoever kills a process or changes the provider mends it again.
     """
     folder: Path = tmp_path_factory.mktemp(request.param)
     with ExitStack() as services:
-        database_url, redis_url = "", ""
-        if request.param == "postgres":
+        database_url, redis_url, docker_host = "", "", ""
+        if request.param == "docker":
+            if why := obstacle():
+                pytest.skip(why)
+            docker_host = services.enter_context(podman())
+        if request.param != "sqlite":
             database_url, redis_url = services.enter_context(postgres()), services.enter_context(redis())
-        running = services.enter_context(Stack(folder, database_url, redis_url))
+        running = services.enter_context(Stack(folder, database_url, redis_url, docker_host))
         yield running
 
 

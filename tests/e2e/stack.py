@@ -12,6 +12,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.e2e.engine import Engine
+from tests.podman import PYTHON_IMAGE
 from tests.sandbox.process import SandboxProcess
 from tests.services import free_port
 
@@ -27,6 +29,7 @@ class Stack:
     data_dir: Path
     database_url: str = ""
     redis_url: str = ""
+    docker_host: str = ""  # of an engine that runs the tools; empty: they run as processes
     extra_env: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -39,6 +42,7 @@ class Stack:
         callbacks = " ".join(f"{self.url}/api/oauth/{slug}/callback" for slug in ("notion", "googledrive"))
         first = _free_range(PORTS)
         self.tool_ports = f"{first}-{first + PORTS - 1}"
+        self.engine = Engine(self.docker_host)
         self.sandbox = SandboxProcess(database=self.data_dir / "sandbox.sqlite3", redirect_uris=callbacks)
 
     @property
@@ -56,6 +60,15 @@ class Stack:
             "VENDO_HEALTH_EVERY": "2",
             **({"DATABASE_URL": self.database_url} if self.database_url else {}),
             **({"REDIS_URL": self.redis_url} if self.redis_url else {}),
+            **(
+                {
+                    "VENDO_RUNTIME": "docker",
+                    "VENDO_DOCKER_IMAGE": PYTHON_IMAGE,
+                    "DOCKER_HOST": self.docker_host,
+                }
+                if self.docker_host
+                else {}
+            ),
             **self.extra_env,
         }
 
@@ -76,6 +89,7 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         for name in list(self.processes):
             self.stop(name)
+        self.engine.stop()
         self.sandbox.stop()
 
     def manage(self, *arguments: str) -> str:
@@ -114,6 +128,22 @@ class Stack:
     def start_tools(self) -> None:
         """What keeps the tools running."""
         self.start("tools", "manage.py", "tool_supervisor")
+
+    def start_crew(self, size: int) -> None:
+        """Several workers in place of the one, under its name."""
+        self.start("worker", "-m", "tests.e2e.crew", str(size))
+
+    def kill_tools(self) -> None:
+        """What keeps the tools running; where they are containers, their engine too."""
+        self.kill("tools")
+        if self.docker_host:
+            self.engine.kill()
+
+    def mend_tools(self) -> None:
+        """After `kill_tools`."""
+        if self.docker_host:
+            self.engine.start()
+        self.start_tools()
 
     def kill(self, name: str) -> None:
         """As by the kernel: no farewell, and its whole session with it."""
