@@ -30,6 +30,7 @@ ROWS = 500  # that one statement takes away
 
 UNBOUND = "No deployment uses this connection."
 NOT_RUNNING = "The deployment is not running."
+INTERRUPTED = "The dashboard was stopped while it forwarded this."
 UNDER_WAY = "This message is on its way already."
 
 
@@ -124,12 +125,16 @@ def redeliver(row: WebhookDelivery, *, by: User) -> None:
 
 
 def prune() -> int:
-    """Forget old messages, and after a while that they came; returns how many rows that concerned."""
+    """Forget old messages, and after a while that they came; returns how many rows that concerned.
+
+    What was being forwarded when a process of ours ended is noted as failed.
+    """
     now = timezone.now()
     rows = WebhookDelivery.everyone.order_by()
     gone = _some(rows.filter(received_at__lt=now - KEPT)).delete()[0]
     emptied = _some(rows.filter(received_at__lt=now - MESSAGES_KEPT, message__isnull=False)).update(message=None)
-    return gone + emptied
+    left = _some(rows.filter(status=Status.FORWARDING, attempted_at__lt=now - LEASE))
+    return gone + emptied + left.update(status=Status.FAILED, detail=INTERRUPTED)
 
 
 def _some(rows: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:

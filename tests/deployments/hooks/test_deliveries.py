@@ -112,6 +112,15 @@ def test_a_message_left_in_the_middle_is_free_again(
     assert (len(tool.seen), log()[0].status) == (2, "delivered")
 
 
+def test_such_a_message_has_failed(sender: Sender, deployment: Deployment, log: Log) -> None:
+    sender.send(ORDER)
+    WebhookDelivery.everyone.update(status="forwarding")
+    assert deliveries.prune() == 0
+    WebhookDelivery.everyone.update(attempted_at=timezone.now() - deliveries.LEASE - timedelta(seconds=1))
+    assert deliveries.prune() == 1
+    assert (log()[0].status, log()[0].detail) == ("failed", deliveries.INTERRUPTED)
+
+
 def test_without_a_number_every_message_is_another(sender: Sender, deployment: Deployment, tool: Upstream) -> None:
     sender.send({"no": "id"})
     sender.send({"no": "id"})
