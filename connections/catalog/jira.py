@@ -3,6 +3,7 @@
 from connections.catalog._types import (
     Account,
     Api,
+    Brokered,
     OAuth2,
     Place,
     Places,
@@ -75,6 +76,7 @@ provider = Provider(
             # (https://developer.atlassian.com/cloud/oauth/getting-started/refresh-tokens/).
             idle_days=90,
         ),
+        Brokered(toolkit="jira"),
     ),
     context={"cloud_id": "the site's id, part of addresses", "site_url": "the address at which people open the site"},
     identify=_person,

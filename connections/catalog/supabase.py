@@ -1,6 +1,17 @@
 """Supabase's Management API. A grant is for one organization; a connection is for one of its projects."""
 
-from connections.catalog._types import Account, Api, OAuth2, Place, Places, Provider, Proxy, Revocation, TokenAnswer
+from connections.catalog._types import (
+    Account,
+    Api,
+    Brokered,
+    OAuth2,
+    Place,
+    Places,
+    Provider,
+    Proxy,
+    Revocation,
+    TokenAnswer,
+)
 
 
 def _organization(api: Api, answer: TokenAnswer) -> Account:
@@ -52,6 +63,7 @@ provider = Provider(
                 url="https://api.supabase.com/v1/oauth/revoke", auth="post", body="json", token_field="refresh_token"
             ),
         ),
+        Brokered(toolkit="supabase"),
     ),
     context={"ref": "the project's reference, part of its addresses"},
     identify=_organization,
