@@ -63,6 +63,10 @@ CLIENTS: Mapping[str, tuple[type[OAuth2Client], Mapping[str, Any]]] = {
 }
 
 
+# The names under which providers tell what was granted.
+SCOPES = ("scope", "scopes", "permissions")
+
+
 def redirect_uri(integration: Integration) -> str:
     """The callback address to register with the provider."""
     return f"{settings.BASE_URL}/api/oauth/{integration.slug}/callback"
@@ -144,7 +148,7 @@ def read_answer(oauth: OAuth2, raw: Mapping[str, Any]) -> TokenAnswer:
         access_token=answer["access_token"],
         refresh_token=answer.get("refresh_token") or None,
         expires_in=_seconds(answer.get("expires_in"), oauth) or oauth.lifetime,
-        scopes=_scopes(answer.get("scope", answer.get("scopes"))),
+        scopes=_scopes(next((answer[name] for name in SCOPES if name in answer), None)),
         extra={key: raw[key] for key in oauth.keep if key in raw},
     )
 

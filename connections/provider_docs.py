@@ -95,12 +95,13 @@ def _token(provider: Provider) -> Iterator[str]:
 
 def _of_oauth(provider: Provider, oauth: OAuth2) -> Iterator[str]:
     if oauth.renew:
-        yield f"A token lives {_life(oauth)} and is renewed with itself."
+        yield f"A token lives {_life(oauth)} and is renewed with itself, after two thirds of them at the latest,"
+        yield "whether a tool asks or not."
     elif oauth.lifetime:
         yield f"A token lives {_life(oauth)}. Tools are given none that ends within {duration(oauth.refresh_margin)}."
     else:
         yield "A token does not expire."
-    if oauth.idle_days:
+    if oauth.idle_days and not oauth.renew:
         yield f"What renews it would die after {oauth.idle_days} days of disuse: it is used after two thirds of them,"
         yield "whether a tool asks or not."
     if oauth.revoke:

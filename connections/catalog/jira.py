@@ -28,6 +28,7 @@ def _sites(api: Api) -> tuple[Place, ...]:
             id=str(site["id"]),
             name=str(site["name"]),
             context={"cloud_id": str(site["id"]), "site_url": str(site["url"])},
+            note=str(site["url"]),
         )
         for site in api.get("/oauth/token/accessible-resources")
         if WORK in site["scopes"]

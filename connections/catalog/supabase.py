@@ -26,6 +26,7 @@ def _projects(api: Api) -> tuple[Place, ...]:
             id=str(project["ref"]),
             name=str(project["name"]),
             context={"ref": str(project["ref"])},
+            note=str(project["region"]),
             metadata={"region": project["region"]},
         )
         for project in api.get("/v1/projects")

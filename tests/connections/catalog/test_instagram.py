@@ -2,6 +2,7 @@
 
 import pytest
 
+from connections import oauth
 from connections.catalog import TokenAnswer, get
 from tests.connections.catalog.recorded import RecordedApi
 
@@ -47,6 +48,13 @@ def test_the_account_is_known_by_its_own_number(answer: object) -> None:
 def test_a_token_is_renewed_while_it_lives() -> None:
     assert provider.oauth and provider.oauth.idle_days
     assert 0 < provider.oauth.refresh_margin < LENGTHENED["expires_in"] < provider.oauth.idle_days * 86_400
+
+
+@pytest.mark.parametrize("answer", [TOKEN_ANSWER, LENGTHENED])
+def test_what_was_granted_is_told_as_permissions(answer: dict[str, object]) -> None:
+    assert provider.oauth
+    asked = tuple(scope.name for scope in provider.oauth.scopes)
+    assert oauth.read_answer(provider.oauth, answer).scopes == asked
 
 
 def test_scopes_are_separated_by_commas() -> None:

@@ -52,7 +52,7 @@ def test_the_account_is_the_person() -> None:
 def test_a_site_is_told_by_what_addresses_need() -> None:
     assert provider.places
     (site,) = provider.places.find(RecordedApi(API))
-    assert (site.id, site.name, site.context) == (JIRA["id"], "analytical", CONTEXT)
+    assert (site.id, site.name, site.note, site.context) == (JIRA["id"], "analytical", JIRA["url"], CONTEXT)
 
 
 def test_the_same_site_as_another_product_is_no_jira() -> None:

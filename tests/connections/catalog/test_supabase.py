@@ -65,7 +65,7 @@ def test_each_project_can_be_what_the_connection_is_for() -> None:
     assert provider.places
     first, second = provider.places.find(RecordedApi(API))
     assert (first.id, first.name, first.context) == (PLACE, "Engine", CONTEXT)
-    assert (second.name, second.metadata) == ("Difference", {"region": "us-east-1"})
+    assert (second.name, second.note, second.metadata) == ("Difference", "us-east-1", {"region": "us-east-1"})
 
 
 def test_a_grant_of_no_organization_is_no_account() -> None:
