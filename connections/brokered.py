@@ -113,11 +113,15 @@ def execute(connection: Connection, action: str, arguments: Mapping[str, Any]) -
             raise
 
 
-def forget(account_id: str) -> None:
-    """Have Composio delete the account, as far as it can be told."""
+def forget(account_id: str, *, revoke: bool = False) -> None:
+    """Have Composio delete the account, as far as it can be told.
+
+    With `revoke` the provider hears of it too. Some then end all that the person ever allowed that client: right when
+    it is given up for good, and wrong for one that was replaced, or never came to be.
+    """
     try:
         with Composio() as composio:
-            composio.delete(account_id)
+            composio.delete(account_id, revoke=revoke)
     except (ProviderError, Refused):
         logger.warning("Composio could not be told to delete account %s", account_id)
 

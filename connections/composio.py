@@ -134,10 +134,10 @@ class Composio:
                 values=dict((found.get("state") or {}).get("val") or {}),
             )
 
-    def delete(self, account_id: str) -> None:
-        """Give the account up, at the provider too."""
+    def delete(self, account_id: str, *, revoke: bool) -> None:
+        """Give the account up; with `revoke`, at the provider too."""
         with readable_failures():
-            self._client.connected_accounts.delete(account_id, revoke_on_delete=True)
+            self._client.connected_accounts.delete(account_id, revoke_on_delete=revoke)
 
     def execute(self, action: str, arguments: Mapping[str, Any], *, account_id: str, user: str) -> Mapping[str, Any]:
         """Do an action; returns what it returned. Raises `Refused` with status 424 where the action itself failed."""

@@ -189,7 +189,7 @@ def disconnect(connection: Connection, *, by: User | None = None) -> None:
     if connection.is_key:
         return
     if connection.broker_account:
-        brokered.forget(connection.broker_account)
+        brokered.forget(connection.broker_account, revoke=True)
     elif held is not None:
         try:
             revocation.revoke(connection.integration, held)

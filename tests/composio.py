@@ -4,11 +4,11 @@ Requests and answers have the fields of composio-client's models (API v3.1), and
 docs.composio.dev/reference/errors. What people do at its pages, tests do by `consent` and `decline`.
 """
 
+import contextlib
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -200,7 +200,7 @@ class Broker:
         return f"{account.callback_url}&{urlencode(more)}"
 
 
-@contextmanager
+@contextlib.contextmanager
 def brokered(settings: Any) -> Iterator[Broker]:
     """A running broker that the dashboard has a key for."""
     broker = Broker()
@@ -255,8 +255,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": "application/json", **self.broker.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        with contextlib.suppress(OSError):  # whoever asked may have given up
+            self.end_headers()
+            self.wfile.write(data)
 
     def log_message(self, *args: object) -> None:
         """Quiet."""

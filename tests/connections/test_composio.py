@@ -222,6 +222,8 @@ def test_the_same_account_again_replaces_the_one_that_is_held(client_for: SignIn
     now = Connection.everyone.get()
     assert now.pk == first.pk and now.broker_account != first.broker_account
     assert list(broker.accounts) == [now.broker_account]
+    (asked,) = broker.asked_of("DELETE", first.broker_account)
+    assert asked.query == {"revoke_on_delete": ["false"]}  # true may end the new one too
 
 
 def test_disconnecting_deletes_the_account_there(client_for: SignIn, owner: User, broker: Broker) -> None:
