@@ -72,7 +72,8 @@ def _connecting(provider: Provider) -> Iterator[str]:
     if provider.inbound:
         yield f"{provider.inbound.how} [Open that page]({provider.inbound.setup_url})."
     for ask in provider.asks:
-        yield f"Asked beforehand: {ask.label[:1].lower()}{ask.label[1:]}: {ask.looks}, written before `{ask.suffix}`."
+        behind = f" It is written before `{ask.suffix}`." if ask.suffix else ""
+        yield f"Asked beforehand, *{ask.label}*: {ask.looks}.{behind}"
     if provider.places:
         noun = provider.places.noun
         yield f"A connection is for one {noun}; where there are several, people choose. Each can be connected."
@@ -101,7 +102,7 @@ def _of_oauth(provider: Provider, oauth: OAuth2) -> Iterator[str]:
         yield f"A token lives {_life(oauth)}. Tools are given none that ends within {duration(oauth.refresh_margin)}."
     else:
         yield "A token does not expire."
-    if oauth.idle_days and not oauth.renew:
+    if oauth.idle_days and oauth.lifetime and not oauth.renew:
         yield f"What renews it would die after {oauth.idle_days} days of disuse: it is used after two thirds of them,"
         yield "whether a tool asks or not."
     if oauth.revoke:
@@ -226,11 +227,12 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def _joined(*parts: str) -> str:
     """Blocks with an empty line between them; running text in lines of `COLUMNS`."""
-    return "\n\n".join(part if _is_laid_out(part) else fill(part, COLUMNS, **WHOLE) for part in parts) + "\n"
+    return "\n\n".join(part if _is_laid_out(part) else _filled(part) for part in parts) + "\n"
 
 
-# Addresses and code stay in one piece.
-WHOLE = {"break_long_words": False, "break_on_hyphens": False}
+def _filled(text: str) -> str:
+    """Addresses and code stay in one piece."""
+    return fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _is_laid_out(part: str) -> bool:

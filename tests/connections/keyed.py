@@ -59,7 +59,8 @@ class Keyed:
 
         def judge(asked: Asked) -> int:
             in_address = bool(carrier.path) and asked.path in known
-            in_header = carrier.header and asked.headers.get(carrier.header.lower()) in map(carrier.value, tokens)
+            sent = asked.headers.get(carrier.header.lower()) if carrier.header else None
+            in_header = sent in [carrier.value(token) for token in tokens]
             return 200 if in_address or in_header else min(self.key.refused)
 
         self.simulator.judge = judge

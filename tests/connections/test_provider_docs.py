@@ -68,7 +68,7 @@ def test_the_python_runs_and_ends_with_all_that_a_call_needs(provider: Provider)
         mock.connect(provider.slug, "token-1", connection=fake_connection(provider.slug, context=context or None))
         exec(_block(provider, "python"), names)  # noqa: S102
     assert names["base"] == provider.api_url.format_map(context) + provider.carrier.prefix("token-1")
-    assert names.get("headers", {}) == provider.carrier.headers("token-1") | provider.api_headers
+    assert names.get("headers", {}) == {**provider.carrier.headers("token-1"), **provider.api_headers}
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
