@@ -5,7 +5,7 @@ provider must know our address before it shows the secret, so that the connectio
 """
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from django import forms
 from django.conf import settings
@@ -26,8 +26,8 @@ SALT = "connections.inbound"
 class SecretForm(forms.Form):
     """A signing secret. It is not rendered again, not even beside an error."""
 
-    def __init__(self, provider: Provider, data: Any = None, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+    def __init__(self, provider: Provider, data: Mapping[str, str] | None = None) -> None:
+        super().__init__(data)
         label, example = _words(provider)
         self.fields["signing_secret"] = PastedField(
             label=label,
@@ -46,24 +46,25 @@ class SecretForm(forms.Form):
 
 
 class NewForm(SecretForm):
-    """The same for a connection that is yet to be, whose address is chosen already."""
+    """The same for a connection that is yet to be, whose address is chosen already; or for one to `renew`."""
 
-    reserved = forms.CharField(widget=forms.HiddenInput)
-    display_name = forms.CharField(label="Name", max_length=200, help_text="To tell it from others, for yourself.")
+    display_name = forms.CharField(label="Name", max_length=200, error_messages={"required": "Give it a name."})
 
-    def __init__(self, tenant: Tenant, provider: Provider, data: Any = None, **kwargs: Any) -> None:
-        kept = _reserved(tenant, provider, data.get("reserved", "")) if data else None
-        self.external_id = kept or new_external_id()
-        if data:
-            data = {**data.dict(), "reserved": _reserve(tenant, provider, self.external_id)}
-        super().__init__(provider, data, initial={"reserved": _reserve(tenant, provider, self.external_id)}, **kwargs)
-        self.order_fields(["display_name", "signing_secret", "reserved"])
-        self.fields["display_name"].initial = f"{provider.name} webhook"
-
-    @property
-    def address(self) -> str:
-        """What the provider is to be given."""
-        return address(self.external_id)
+    def __init__(
+        self,
+        tenant: Tenant,
+        provider: Provider,
+        data: Mapping[str, str] | None = None,
+        renew: Connection | None = None,
+    ) -> None:
+        kept = _reserved(tenant, provider, (data or {}).get("reserved", ""))
+        self.external_id = renew.external_id if renew else kept or new_external_id()
+        super().__init__(provider, data)
+        self.fields["display_name"].initial = renew.display_name if renew else f"{provider.name} webhook"
+        self.order_fields(["signing_secret", "display_name"])
+        # Beside the fields, as it is nothing to fill in.
+        self.reserved = _reserve(tenant, provider, self.external_id)
+        self.address = address(self.external_id)
 
 
 def address(external_id: str) -> str:
@@ -97,17 +98,14 @@ def connect(
     tenant: Tenant, integration: Integration, form: NewForm, *, intent: Intent | None, user: User
 ) -> Connection:
     """Store and announce a connection that is this secret. Sent twice, it is one. Raises `ConnectError`."""
-    known: Connection | None = Connection.objects.of(tenant).filter(external_id=form.external_id).first()
-    row = known or Connection(
-        tenant=tenant,
-        integration=integration,
-        external_id=form.external_id,
-        profile=InboundSecret.profile,
-        display_name=form.cleaned_data["display_name"],
-    )
-    _seal(row, form.secret)
+    mine = Connection.everyone.filter(tenant=tenant, integration=integration, status__in=Connection.LIVE)
     try:
         with transaction.atomic():
+            row = mine.select_for_update().filter(external_id=form.external_id).first() or Connection(
+                tenant=tenant, integration=integration, external_id=form.external_id, profile=InboundSecret.profile
+            )
+            row.display_name = form.cleaned_data["display_name"]
+            _seal(row, form.secret)
             row.save()
             signals.connected.send(sender=Connection, connection=row, intent=intent, renewed=True, by=user)
     except DatabaseError:

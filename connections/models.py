@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connections import addresses, catalog
-from connections.catalog import ApiKey, Brokered, OAuth2, Scope
+from connections.catalog import ApiKey, Brokered, InboundSecret, OAuth2, Scope
 from connections.vault import VaultField
 from tenants.scoped import TenantModel
 
@@ -61,7 +61,7 @@ class Integration(models.Model):
     @property
     def configured(self) -> bool:
         """Whether somebody can connect."""
-        return self.offers_sign_in or self.provider.key is not None
+        return self.offers_sign_in or self.provider.key is not None or self.provider.inbound is not None
 
     @property
     def offers_sign_in(self) -> bool:
@@ -208,6 +208,11 @@ class Connection(TenantModel):
     def is_key(self) -> bool:
         """Whether a person pasted it, who can replace it with another."""
         return self.profile == ApiKey.profile
+
+    @property
+    def is_inbound(self) -> bool:
+        """Whether it is nothing but a secret to verify webhooks with."""
+        return self.profile == InboundSecret.profile
 
 
 class ConnectAttempt(TenantModel):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import asks, byok, intents, popup
+from connections import asks, byok, inbound, intents, popup
 from connections import connect as journey
 from connections.errors import ConnectError, IntentRefused, KeyRefused
 from connections.models import Connection, Integration
@@ -65,13 +65,19 @@ def _connect_page(request: MemberRequest, slug: str) -> HttpResponseBase:
         asked = popup.read(request.GET.dict(), request.tenant, integration)
     except IntentRefused as refusal:
         return _problem_page(request, 403, "This connect link does not work here", refusal.message)
-    if request.method == "POST" and "sign-in" in request.POST:
+    return _answer(request, integration, asked) if request.method == "POST" else _offer(request, integration, asked)
+
+
+def _answer(request: MemberRequest, integration: Integration, asked: popup.Request) -> HttpResponseBase:
+    """One of the page's forms, known by a field that no other has."""
+    provider = integration.provider
+    if "sign-in" in request.POST:
         return _sign_in(request, integration, asked)
-    if request.method == "POST" and (integration.provider.key is None or "connection" in request.POST):
+    if "signing_secret" in request.POST and provider.inbound:
+        return _take_in(request, integration, asked)
+    if "connection" in request.POST or provider.key is None:
         return _choose(request, integration, asked)
-    if request.method == "POST":
-        return _paste(request, integration, asked)
-    return _offer(request, integration, asked)
+    return _paste(request, integration, asked)
 
 
 def _offer(
@@ -81,12 +87,15 @@ def _offer(
     *,
     form: byok.KeyForm | None = None,
     questions: asks.AskForm | None = None,
+    secret: inbound.NewForm | None = None,
 ) -> HttpResponseBase:
-    """The ways to connect: an account that is there, signing in at the provider, a key."""
+    """The ways to connect: an account that is there, signing in at the provider, a key, a webhook's secret."""
     renewed, provider = asked.wish.renew, integration.provider
     existing = Connection.objects.of(request.tenant).filter(integration=integration, status=Connection.Status.ACTIVE)
-    # What was signed in for is renewed by signing in, and a key by another key.
+    # What was signed in for is renewed by signing in, a key by another key, and a secret by another secret.
     by_key = provider.key is not None and (renewed is None or renewed.is_key)
+    if provider.inbound and (renewed is None or renewed.is_inbound):
+        secret = secret or inbound.NewForm(request.tenant, provider, renew=renewed)
     query = request.GET.dict()
     context = {
         "integration": integration,
@@ -94,11 +103,13 @@ def _offer(
         "asked": asked,
         "existing": _choices(existing, asked.wish.intent) if asked.wish.intent and renewed is None else [],
         "form": form or (byok.form_for(provider) if by_key else None),
-        "sign_in": (provider.oauth or provider.broker) is not None and not (renewed and renewed.is_key),
+        "sign_in": (provider.oauth or provider.broker) is not None
+        and not (renewed and (renewed.is_key or renewed.is_inbound)),
+        "secret": secret,
         "questions": questions or (asks.form_for(provider, query, renewed) if asks.are_needed(integration) else None),
         "authorize_url": _address("connections:authorize", integration.slug, popup.kept(query)),
     }
-    status = 422 if form or questions else 200
+    status = 422 if form or questions or (secret and secret.is_bound) else 200
     return TemplateResponse(request, "connections/connect.html", context, status=status)
 
 
@@ -135,6 +146,25 @@ def _paste(request: MemberRequest, integration: Integration, asked: popup.Reques
     except KeyRefused as refusal:
         byok.explain(form, refusal)
         return _offer(request, integration, asked, form=form)
+    return success(request, connection, wish.target_origin, wish.return_to, wish.opener_state)
+
+
+def _inbound(renewed: Connection | None) -> Connection | None:
+    """The one to renew, where that is a webhook's secret and nothing else."""
+    return renewed if renewed and renewed.is_inbound else None
+
+
+def _take_in(request: MemberRequest, integration: Integration, asked: popup.Request) -> HttpResponseBase:
+    """A webhook's secret, which can't be tried: the provider's first message will show."""
+    wish = asked.wish
+    form = inbound.NewForm(request.tenant, integration.provider, request.POST, renew=_inbound(wish.renew))
+    if not form.is_valid():
+        return _offer(request, integration, asked, secret=form)
+    try:
+        connection = inbound.connect(request.tenant, integration, form, intent=wish.intent, user=request.user)
+    except ConnectError as error:
+        form.add_error(None, error.message)
+        return _offer(request, integration, asked, secret=form)
     return success(request, connection, wish.target_origin, wish.return_to, wish.opener_state)
 
 

@@ -6,6 +6,7 @@ from connections.catalog._types import (
     Api,
     ApiKey,
     EnvVar,
+    InboundSecret,
     KeyField,
     Provider,
     Proxy,
@@ -53,6 +54,12 @@ provider = Provider(
             looks="begins with rk_live_, sk_live_, rk_test_ or sk_test_",
             # `connected_account_read` of https://docs.stripe.com/keys/permissions-reference.
             needs="read accounts, which Stripe lists under Connect",
+        ),
+        InboundSecret(
+            setup_url="https://dashboard.stripe.com/webhooks",
+            how="Add an endpoint at this address on Stripe's page of webhooks, choose its events, and copy its secret.",
+            label="Webhook signing secret",
+            example="whsec_…",
         ),
     ),
     # https://docs.stripe.com/webhooks#verify-manually; an event keeps its id when it is sent again.
