@@ -185,8 +185,8 @@ def disconnect(connection: Connection, *, by: User | None = None) -> None:
         signals.disconnected.send(sender=Connection, connection=row, by=by)
     connection.refresh_from_db()
     # After the commit: a slow provider must not hold the row, and a failing one must not bring the secrets back.
-    # A pasted key is the person's own, who may use it elsewhere: it is not for us to end.
-    if connection.is_key:
+    # What was pasted is the person's own, who may use it elsewhere: it is not for us to end.
+    if connection.is_key or connection.is_inbound:
         return
     if connection.broker_account:
         brokered.forget(connection.broker_account, revoke=True)
