@@ -25,6 +25,8 @@ class Asked:
     bearer: str
     # By names in lower case.
     headers: dict[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -60,8 +62,8 @@ class Simulator:
         integration.save()
         return integration
 
-    def answer(self, asked: Asked) -> tuple[int, dict[str, Any], dict[str, str]]:
-        """Status, JSON object and headers for one request."""
+    def answer(self, asked: Asked) -> tuple[int, Any, dict[str, str]]:
+        """Status, JSON and headers for one request."""
         with self._lock:
             self.asked.append(asked)
             if asked.path == "/token":
@@ -76,7 +78,13 @@ class Simulator:
 @contextmanager
 def simulated() -> Iterator[Simulator]:
     """A running simulator."""
-    simulator = Simulator()
+    with running(Simulator()) as simulator:
+        yield simulator
+
+
+@contextmanager
+def running[S: Simulator](simulator: S) -> Iterator[S]:
+    """The simulator on a port of its own."""
     handler = type("Handler", (_Handler,), {"simulator": simulator})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
@@ -95,15 +103,15 @@ class _Handler(BaseHTTPRequestHandler):
     simulator: Simulator
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):
+            return self._answer
+        raise AttributeError(name)
+
+    def _answer(self) -> None:
         text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         kind = self.headers.get("Content-Type", "").partition(";")[0]
-        self._answer(json.loads(text) if kind == "application/json" else dict(parse_qsl(text)), kind)
-
-    def do_GET(self) -> None:
-        self._answer({}, "")
-
-    def _answer(self, body: dict[str, Any], kind: str) -> None:
+        body = json.loads(text) if kind == "application/json" else dict(parse_qsl(text))
         scheme, _, rest = self.headers.get("Authorization", "").partition(" ")
         client = None
         if scheme == "Basic":
@@ -112,7 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
         bearer = rest if scheme == "Bearer" else ""
         time.sleep(self.simulator.delay)
         sent = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(urlsplit(self.path).path, kind, body, client, bearer, sent)
+        address = urlsplit(self.path)
+        query = dict(parse_qsl(address.query))
+        asked = Asked(address.path, kind, body, client, bearer, sent, self.command, query)
         status, answer, headers = self.simulator.answer(asked)
         data = json.dumps(answer).encode()
         self.send_response(status)

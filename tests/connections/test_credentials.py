@@ -9,7 +9,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from connections import oauth, signals, vault
+from connections import credentials, oauth, signals, vault
 from connections.credentials import fresh_token, renew
 from connections.errors import NeedsReauth, ProfileUnsupported, ProviderError, ProviderRateLimited, Revoked
 from connections.models import Connection
@@ -178,15 +178,10 @@ def test_a_disconnect_during_the_refresh_wins(
 def test_a_reconnect_while_an_old_token_ends_is_not_condemned(
     drive: Connection, provider: Simulator, monkeypatch: pytest.MonkeyPatch, told: list[str]
 ) -> None:
-    reveal = vault.reveal
+    def overtaken(row: Connection) -> None:
+        Connection.everyone.filter(pk=drive.pk).update(refresh_lease="", refresh_token=None)
 
-    def overtaken(row: Connection, field: str) -> str | None:
-        if field == "refresh_token":
-            Connection.everyone.filter(pk=drive.pk).update(refresh_lease="", refresh_token=None)
-            return None
-        return reveal(row, field)
-
-    monkeypatch.setattr(vault, "reveal", overtaken)
+    monkeypatch.setattr(credentials, "_renewal", overtaken)
     _expire(drive)
     with pytest.raises(NeedsReauth):
         fresh_token(drive)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from connections import oauth, provider_api
+from connections import oauth, provider_api, revocation, swaps
 from connections.credentials import LEASE
 from connections.deadline import Deadline
 from connections.errors import ConnectError, ProviderError
 from connections.models import Integration
 from connections.provider_api import ProviderApi
+from connections.revocation import Held
 
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 type Dripping = Callable[[bytes, bytes], str]
@@ -63,7 +64,7 @@ DRIPS = pytest.mark.parametrize(
 
 
 @DRIPS
-@pytest.mark.parametrize("call", ["refresh", "exchange", "revoke", "identity"])
+@pytest.mark.parametrize("call", ["refresh", "exchange", "revoke", "swap", "identity"])
 def test_no_call_outlasts_its_time(
     call: str, drip: tuple[bytes, bytes], dripping: Dripping, googledrive: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,13 +74,20 @@ def test_no_call_outlasts_its_time(
     calls: dict[str, Callable[[], object]] = {
         "refresh": lambda: oauth.refresh(googledrive, "refresh-0"),
         "exchange": lambda: oauth.exchange(googledrive, "code", "verifier"),
-        "revoke": lambda: oauth.revoke(googledrive, "token"),
+        "revoke": lambda: revocation.revoke(googledrive, Held(access_token="access-1", refresh_token="refresh-0")),
+        "swap": lambda: _swap(url),
         "identity": lambda: _identity(googledrive),
     }
     started = time.monotonic()
     with pytest.raises((ProviderError, ConnectError), match=r"did not answer in time|could not be reached"):
         calls[call]()
     assert time.monotonic() - started < 3
+
+
+def _swap(url: str) -> object:
+    instagram = Integration.objects.get(slug="instagram")
+    instagram.endpoint_overrides = {"renew_url": url}
+    return swaps.renewed(instagram, "access-1")
 
 
 def _identity(integration: Integration) -> object:

@@ -1,6 +1,7 @@
 """Anthropic: recorded facts, and what we make of them."""
 
 import re
+from unittest.mock import ANY
 
 from connections.catalog import TokenAnswer, get
 from tests.connections.catalog.recorded import RecordedApi
@@ -22,6 +23,7 @@ API = {
     }
 }
 PASTED = {"api_key": "sk-ant-api03-recorded0123456789_ab-WXYZ"}
+ACCOUNT = (ANY, "Anthropic key …WXYZ")
 VARIABLES = {"ANTHROPIC_API_KEY": PASTED["api_key"]}
 WAIVERS: set[str] = set()
 

@@ -1,6 +1,7 @@
 """ElevenLabs: recorded facts, and what we make of them."""
 
 import re
+from unittest.mock import ANY
 
 import httpx2
 import pytest
@@ -22,6 +23,7 @@ API = {
 DEAD = (401, {"detail": {"status": "invalid_api_key", "message": "Invalid API key"}})
 FORBIDDEN = (401, {"detail": {"status": "missing_permissions", "message": "The key is missing user_read"}})
 PASTED = {"api_key": "sk_" + "0123456789abcdef" * 3}
+ACCOUNT = (ANY, "Ada …cdef")
 VARIABLES = {"ELEVENLABS_API_KEY": PASTED["api_key"]}
 WAIVERS: set[str] = set()
 

@@ -1,6 +1,7 @@
 """OpenAI: recorded facts, and what we make of them."""
 
 import re
+from unittest.mock import ANY
 
 from connections.catalog import TokenAnswer, get
 from tests.connections.catalog.recorded import RecordedApi
@@ -13,6 +14,7 @@ API = {
     }
 }
 PASTED = {"api_key": "sk-proj-recorded0123456789abWXYZ"}
+ACCOUNT = (ANY, "OpenAI key …WXYZ")
 VARIABLES = {"OPENAI_API_KEY": PASTED["api_key"]}
 WAIVERS: set[str] = set()
 

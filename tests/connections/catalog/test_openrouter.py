@@ -1,6 +1,7 @@
 """OpenRouter: recorded facts, and what we make of them."""
 
 import re
+from unittest.mock import ANY
 
 from connections.catalog import TokenAnswer, get
 from tests.connections.catalog.recorded import RecordedApi
@@ -22,6 +23,7 @@ API = {
     }
 }
 PASTED = {"api_key": "sk-or-v1-" + "0123456789abcdef" * 4}
+ACCOUNT = (ANY, "sk-or-v1-rec...xyz")
 VARIABLES = {"OPENROUTER_API_KEY": PASTED["api_key"]}
 WAIVERS: set[str] = set()
 

@@ -25,6 +25,7 @@ API = {
 }
 TOKEN = "700000001:AArecorded-0123456789_abcdefghijklmn"
 PASTED = {"bot_token": TOKEN}
+ACCOUNT = ("700000001", "@analytical_bot")
 VARIABLES = {
     "TELEGRAM_BOT_TOKEN": TOKEN,
     "TELEGRAM_SIGNING_SECRET": ANY,
