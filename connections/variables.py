@@ -30,5 +30,6 @@ def _known(connection: Connection) -> dict[str, str]:
     """source (`EnvVar.source`) → value."""
     known = {"access_token": vault.reveal(connection, "credential") or "", "account_id": connection.account_id}
     known |= {f"secrets.{name}": secret for name, secret in further_secrets(connection).items()}
-    facts = connection.metadata.items()
-    return known | {f"metadata.{name}": str(fact) for name, fact in facts if isinstance(fact, str | int)}
+    facts = [(f"metadata.{name}", fact) for name, fact in connection.metadata.items()]
+    facts += [(f"context.{key}", fact) for key, fact in (connection.context or {}).items()]
+    return known | {source: str(fact) for source, fact in facts if isinstance(fact, str | int)}
