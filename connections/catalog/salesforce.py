@@ -48,7 +48,8 @@ provider = Provider(
             name="domain",
             label="Where you sign in",
             # The names that Salesforce gives out: production, sandboxes (login host or My Domain), developers' orgs.
-            pattern=r"login|test|[a-z0-9]+(?:-{1,2}[a-z0-9]+)*(?:\.(?:sandbox|develop|scratch|demo|patch|free|trailblaze))?\.my",
+            pattern=r"login|test|[a-z0-9]+(?:-{1,2}[a-z0-9]+)*"
+            r"(?:\.(?:sandbox|develop|scratch|demo|patch|free|trailblaze))?\.my",
             looks="login, test (for a sandbox), or your My Domain, such as acme.my",
             default="login",
             suffix=".salesforce.com",
