@@ -57,8 +57,8 @@ provider = Provider(
         ),
         InboundSecret(
             setup_url="https://dashboard.stripe.com/webhooks",
-            how="On Stripe's page of webhooks add an endpoint with the connection's address, choose its events, and copy "
-            "its secret.",
+            how="On Stripe's page of webhooks add an endpoint with the connection's address, choose its events, and "
+            "copy its secret.",
             label="Webhook signing secret",
             example="whsec_…",
         ),
