@@ -115,6 +115,15 @@ def test_the_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
     assert receive(body + b" ", {"Vendo-Timestamp": now, "Vendo-Signature": signature}) == 401
 
 
+def test_the_webhook_that_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VENDO_WEBHOOK_SECRET", "s")
+    body, now = b'{"update_id": 7, "message": {"text": "Hello"}}', str(int(time.time()))
+    signature = hmac.new(b"s", f"{now}.".encode() + body, sha256).hexdigest()
+    receive = run("passed-on")["telegram"]
+    assert receive(body, {"Vendo-Timestamp": now, "Vendo-Signature": signature}) == 204
+    assert receive(body, {"Vendo-Timestamp": now, "Vendo-Signature": "f" * 64}) == 401
+
+
 def test_the_test() -> None:
     run("testing")["test_a_tool_without_a_network"]()
 
