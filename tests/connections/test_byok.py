@@ -154,7 +154,7 @@ def test_a_provider_that_is_silent_does_not_hold_the_window(
 
 
 def test_a_provider_that_talks_nonsense(ada: Client, keyed: Keyed) -> None:
-    keyed.takes(keyed.token, answers={path: 0 for path in keyed.paths})
+    keyed.takes(keyed.token, answers=dict.fromkeys(keyed.paths, 0))
     refused(keyed.paste(ada), "gave an answer that can&#x27;t be read")
 
 
