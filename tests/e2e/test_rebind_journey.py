@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Visitor, on_one_stack
+from tests.e2e.conftest import Visitor, on_each_runtime
 from tests.e2e.deployed import (
     LIVE,
     SLOWLY,
@@ -22,7 +22,7 @@ from tests.e2e.deployed import (
 )
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), on_one_stack]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), on_each_runtime]
 
 ADAS = ["Reading list", "Engine roadmap", "Correspondence", "Bernoulli notes"]
 GRACES = ["Compiler bugs", "Nanosecond lectures", "Ship's log"]
