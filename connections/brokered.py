@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 ENOUGH = timedelta(seconds=61)  # that a token which is handed out must live; a second more than the contract says
 UNSAID = timedelta(hours=1)  # until Composio is asked again for a token of which it does not say when it ends
 UNSHOWN = 300  # seconds without another question for a token that Composio does not show; clients repeat a 500
+GONE = {404, 410}
 ACTION = 110.0  # seconds that an action may take; the SDK waits for 120
 
 
@@ -57,7 +58,9 @@ def held(composio: Composio, account_id: str, name: str) -> HeldAccount:
     """The account, which can be used. `name` is the provider's. Raises `NeedsReauth` where it can't be."""
     try:
         account = composio.account(account_id)
-    except Refused:
+    except Refused as refusal:
+        if refusal.status not in GONE:
+            raise ProviderError(f"Composio does not tell of this {name} account: {refusal.message}") from None
         raise NeedsReauth(f"Composio no longer knows this {name} account. Reconnect it.") from None
     if not account.active:
         why = f" ({account.reason[:200]})" if account.reason else ""

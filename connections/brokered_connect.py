@@ -12,13 +12,13 @@ from django.utils import timezone
 from connections import brokered, discovery, oauth
 from connections.brokered import BrokeredApi
 from connections.catalog import Brokered, TokenAnswer
-from connections.composio import Composio, HeldAccount, Refused
+from connections.composio import TOKENS, Composio, HeldAccount, Refused
 from connections.errors import ConnectError, CredentialError
 from connections.grants import Grant
 from connections.models import ConnectAttempt, Integration
 
 # What came with a token and is a secret itself; all else may say whose account it is.
-SECRETS = frozenset({"access_token", "refresh_token", "id_token", "client_secret", "private_key", "password"})
+SECRETS = frozenset({*TOKENS, "refresh_token", "id_token", "client_secret", "private_key", "password"})
 
 
 def begin(attempt: ConnectAttempt, state: str) -> str:

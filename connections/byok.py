@@ -15,15 +15,14 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.html import format_html
 
-from connections import asks, grants, signals, vault
+from connections import asks, grants, vault
 from connections.addresses import Facts
 from connections.catalog import Account, ApiKey, KeyField, Provider, TokenAnswer
-from connections.credentials import mark_needs_reauth
+from connections.credentials import mark_needs_reauth, mark_working
 from connections.errors import ConnectError, KeyRefused, NeedsReauth, ProviderError, ProviderForbids, Revoked
 from connections.grants import Grant
 from connections.intents import Intent
@@ -116,7 +115,7 @@ def retest(connection: Connection) -> None:
         message = f"{name} no longer accepts this {noun}. Paste another one."
         mark_needs_reauth(connection, message)
         raise NeedsReauth(message) from None
-    _mark_working(connection)
+    mark_working(connection)
 
 
 def _tried(tenant: Tenant, integration: Integration, values: Mapping[str, Any], renew: Connection | None) -> Grant:
@@ -218,17 +217,6 @@ def _note(
         outcome=refusal.code if refusal else "connected",
         detail=refusal.message[:500] if refusal else "",
     )
-
-
-def _mark_working(connection: Connection) -> None:
-    """A key that works again says so; one that always did changes nothing."""
-    with transaction.atomic():
-        ill = Connection.everyone.filter(
-            pk=connection.pk, status__in=[Connection.Status.NEEDS_REAUTH, Connection.Status.ERROR]
-        )
-        if ill.update(status=Connection.Status.ACTIVE, error_message=""):
-            connection.refresh_from_db(fields=["status", "error_message"])
-            signals.status_changed.send(sender=Connection, connection=connection)
 
 
 def _fingerprint(tenant: Tenant, integration: Integration, text: str) -> str:

@@ -1,6 +1,6 @@
 """Composio's API through its official client: the few things we ask, and its answers read into types of our own.
 
-Facts of July to November 2026 from docs.composio.dev and the client's own models: an account goes from INITIATED to
+Facts of November 2026, from docs.composio.dev and the client's own models: an account goes from INITIATED to
 ACTIVE when the person has signed in; a token that is not to be seen reads `REDACTED`, or its first letters and `...`.
 
 Nothing raised here holds what Composio said but its own sentence about a refused call.

@@ -26,7 +26,7 @@ from connections import (
     vault,
 )
 from connections.catalog import OAuth2, Place
-from connections.credentials import fresh_token, mark_needs_reauth
+from connections.credentials import fresh_token, mark_needs_reauth, mark_working
 from connections.errors import ConnectError, ConnectionsError, NeedsReauth
 from connections.grants import Grant
 from connections.intents import Intent
@@ -212,7 +212,9 @@ def test(connection: Connection) -> None:
         return
     try:
         if connection.broker_account:
+            # Whoever keeps the tokens may have mended them.
             brokered.check(connection)
+            mark_working(connection)
             return
         token = fresh_token(connection)
         with ProviderApi(connection.integration, token.access_token, connection.facts) as api:

@@ -100,6 +100,17 @@ def mark_needs_reauth(connection: Connection, message: str) -> bool:
     return True
 
 
+def mark_working(connection: Connection) -> None:
+    """It works again without having been connected anew. One that always did changes nothing."""
+    with transaction.atomic():
+        ill = Connection.everyone.filter(
+            pk=connection.pk, status__in=[Connection.Status.NEEDS_REAUTH, Connection.Status.ERROR]
+        )
+        if ill.update(status=Connection.Status.ACTIVE, error_message=""):
+            connection.refresh_from_db(fields=["status", "error_message"])
+            signals.status_changed.send(sender=Connection, connection=connection)
+
+
 def expiry(answer: TokenAnswer, issued: datetime) -> datetime | None:
     """When a token answered just now ends."""
     return issued + timedelta(seconds=answer.expires_in) if answer.expires_in else None

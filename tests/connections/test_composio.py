@@ -253,6 +253,9 @@ def test_testing_asks_the_provider_through_the_broker(client_for: SignIn, owner:
     with pytest.raises(NeedsReauth):
         connect.test(connection)
     assert connection.status == "needs_reauth"
+    broker.api_status = 200
+    connect.test(connection)
+    assert (connection.status, connection.error_message) == ("active", "")
 
 
 @pytest.mark.parametrize("change", [{"status": "EXPIRED"}, {"status": "REVOKED"}, {"disabled": True}])
