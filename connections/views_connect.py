@@ -106,6 +106,7 @@ def _offer(
         "sign_in": (provider.oauth or provider.broker) is not None
         and not (renewed and (renewed.is_key or renewed.is_inbound)),
         "secret": secret,
+        "more": renewed.missing_scopes if renewed and renewed.status == Connection.Status.ACTIVE else [],
         "questions": questions or (asks.form_for(provider, query, renewed) if asks.are_needed(integration) else None),
         "authorize_url": _address("connections:authorize", integration.slug, popup.kept(query)),
     }
