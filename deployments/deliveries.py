@@ -6,7 +6,7 @@ those who have it at the same moment: whoever changes the row to `forwarding` (c
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
@@ -72,7 +72,8 @@ class RedeliveryRefused(Exception):
 
 def receive(connection: Connection, message: Message) -> list[Taken]:
     """Write down what came, once for each deployment that is to get it."""
-    return [_take(connection, deployment, message) for deployment in bound(connection) or [None]]
+    takers: Sequence[Deployment | None] = bound(connection) or [None]
+    return [_take(connection, deployment, message) for deployment in takers]
 
 
 def bound(connection: Connection) -> list[Deployment]:

@@ -130,8 +130,7 @@ def ours(
 def nothing() -> Things:
     """Ids of the same form that nobody has."""
     made = ("app_id", "deployment_id", "variable_id", "connection_id", "key_id", "connection_key_id", "tenant_id")
-    made += ("bot_id", "delivery_id")
-    unknown = {name: str(uuid4()) for name in made}
+    unknown = {name: str(uuid4()) for name in (*made, "bot_id", "delivery_id")}
     return unknown | {
         "external_id": f"vendo_conn_{uuid4().hex[:24]}",
         "key": f"vendo_sk_{uuid4().hex}",

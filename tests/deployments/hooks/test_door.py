@@ -52,8 +52,9 @@ def test_the_tool_gets_what_the_provider_sent_signed_by_us(
 
 
 def test_nobody_else_speaks_in_our_name(sender: Sender, deployment: Deployment, tool: Upstream) -> None:
-    forged = {"vendo_signature": "f", "vendo_timestamp": "1", "x_vendo_provider": "other", "x_vendo_connection_id": "x"}
-    sender.send(b"{}", **forged, cookie="a=b", authorization="Bearer x", x_forwarded_for="1.2.3.4", connection="close")
+    sender.headers = {"vendo-signature": "f", "vendo-timestamp": "1", "x-vendo-provider": "other", "cookie": "a=b"}
+    sender.headers |= {"authorization": "Bearer x", "x-forwarded-for": "1.2.3.4", "x-vendo-connection-id": "x"}
+    sender.send()
     (seen,) = tool.seen
     assert (seen.header("x-vendo-provider"), len(seen.header("vendo-signature") or "")) == ("signing", 64)
     assert not {"cookie", "authorization", "x-forwarded-for"} & {name for name, _ in seen.headers}
