@@ -55,9 +55,9 @@ def of(client: docker.DockerClient, deployment: Deployment) -> dict[str, Any]:
     }
 
 
-def common(client: docker.DockerClient, deployment: Deployment) -> dict[str, Any]:
+def common(deployment: Deployment) -> dict[str, Any]:
     """What all containers with the tool's files share, the one that installs packages too."""
-    user = "0:0" if engine.rootless(client) else _identity(user_of(deployment))
+    user = "0:0" if engine.rootless(settings.DOCKER_HOST) else _identity(user_of(deployment))
     return _limits() | {
         "image": settings.DOCKER_IMAGE,
         "user": user,
@@ -79,7 +79,7 @@ def _of_files(client: docker.DockerClient, release: Published, deployment: Deplo
     """The base image with the tool's working copy."""
     if not folders.code(deployment).is_dir():
         raise RuntimeFailed("The tool's files are missing.", "Deploy the tool again.")
-    form = common(client, deployment)
+    form = common(deployment)
     form["mounts"] = [*form["mounts"], Mount(HOME, str(folders.private(deployment)), type="bind")]
     return form | {
         "entrypoint": [],

@@ -60,7 +60,7 @@ class DockerRuntime:
             users.hand_over(deployment, user)
             if release.runtime != "python":
                 return "Copied the tool's files."
-            common = container_spec.common(client, deployment)
+            common = container_spec.common(deployment)
             return container_packages.install(client, deployment, common, proceed, user)
 
     def start(self, deployment: Deployment, *, restart: bool = False) -> None:

@@ -2,7 +2,8 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from functools import cache
 
 import docker
 import requests
@@ -26,7 +27,8 @@ def engine() -> Iterator[docker.DockerClient]:
     """A connection for one piece of work. Raises `RuntimeFailed` where the engine does not answer, or refuses."""
     try:
         _knock()
-        client = docker.DockerClient(base_url=settings.DOCKER_HOST, version="auto", timeout=ANSWER_WITHIN)
+        address = settings.DOCKER_HOST
+        client = docker.DockerClient(base_url=address, version=_version(address), timeout=ANSWER_WITHIN)
     except (DockerException, requests.RequestException, OSError, ValueError) as error:
         raise unreachable(error) from None
     try:
@@ -98,9 +100,21 @@ def discard_volume(client: docker.DockerClient, deployment: Deployment) -> None:
         client.volumes.get(volume(deployment)).remove(force=True)
 
 
-def rootless(client: docker.DockerClient) -> bool:
-    """Whether the engine is an ordinary user's own: root in its containers is that user outside."""
-    return any("rootless" in option for option in client.info().get("SecurityOptions") or [])
+@cache
+def rootless(address: str) -> bool:
+    """Whether the engine there is an ordinary user's own: root in its containers is that user outside."""
+    with closing(docker.APIClient(base_url=address, version=_version(address), timeout=ANSWER_WITHIN)) as client:
+        return any("rootless" in option for option in client.info().get("SecurityOptions") or [])
+
+
+@cache
+def _version(address: str) -> str:
+    """The version of the API that the engine there speaks; it goes on speaking it when it is replaced by a newer one.
+
+    Asked once by each of our processes: Podman takes half a second to answer.
+    """
+    with closing(docker.APIClient(base_url=address, version="auto", timeout=ANSWER_WITHIN)) as client:
+        return str(client.api_version)
 
 
 def _knock() -> None:

@@ -32,10 +32,13 @@ class Census:
 
 
 def children() -> Counter[str]:
-    """deployment → its processes, now. In containers too: we see into them."""
-    found: Counter[str] = Counter()
+    """deployment → its processes, now. In containers too: we see into them. What a tool's process starts is its own."""
+    marked: dict[str, tuple[str, str]] = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             variables = (process / "environ").read_bytes().split(b"\0")
-            found.update(entry.removeprefix(MARK).decode() for entry in variables if entry.startswith(MARK))
-    return found
+            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            for variable in variables:
+                if variable.startswith(MARK):
+                    marked[process.name] = variable.removeprefix(MARK).decode(), parent
+    return Counter(deployment for deployment, parent in marked.values() if parent not in marked)

@@ -25,7 +25,7 @@ NAMES = [step.name for step in STEPS]
 # A worker dies when a step's work is done and not recorded; the others while it is all still to be done.
 MOMENT = {WORKER: "done", SUPERVISOR: "running", WEB: "running"}
 ALL = [*((killed, step) for killed in MOMENT for step in NAMES), (WEB, LAUNCH)]
-PATIENCE = 100.0  # seconds; a lease must run out, and a machine may be slow
+PATIENCE = 180.0  # seconds; a lease must run out, and a machine may be slow
 REST = {"running", "failed"}
 
 FACTS = """
@@ -78,6 +78,8 @@ class Killing:
         for killed in (SUPERVISOR, WORKER, WEB):
             self._kill_at_each_step(killed)
             self._mend(killed)
+            if killed == SUPERVISOR:
+                self._await(REST, killed)  # these keep the workers busy, all of whom are to die next
         self._await(REST)
         for case in self.cases.values():
             case.status, case.failure = case.seen["status"], case.seen["failure"]
@@ -133,10 +135,10 @@ class Killing:
             self.stack.start_web("web", self.stack.port)
             self.stack.wait_for(f"{self.stack.url}/readyz")
 
-    def _await(self, rest: set[str]) -> None:
-        """Until all are at rest, or patience is over: then those that are not are stuck."""
+    def _await(self, rest: set[str], killed: str = "") -> None:
+        """Until all of them are at rest, or patience is over: then those that are not are stuck."""
         deadline = time.monotonic() + PATIENCE
-        waiting = list(self.cases.values())
+        waiting = [case for case in self.cases.values() if killed in {"", case.killed}]
         while waiting and time.monotonic() < deadline:
             waiting = [case for case in waiting if self._seen(case)["status"] not in rest]
             time.sleep(0.5)
