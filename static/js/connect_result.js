@@ -13,16 +13,18 @@ function tellOpener() {
   for (const message of result.messages) window.opener.postMessage(message, result.target_origin);
 }
 
-// A window that no script opened can't be closed by one; then the page's own words and links remain.
-function stay() {
-  for (const element of document.querySelectorAll("[data-connect-closing]")) element.hidden = true;
-  for (const element of document.querySelectorAll("[data-connect-leftover]")) element.hidden = false;
+// Which of its words the page shows: as it comes, those for a window that stays.
+function promiseToClose(closing) {
+  for (const element of document.querySelectorAll("[data-connect-closing]")) element.hidden = !closing;
+  for (const element of document.querySelectorAll("[data-connect-leftover]")) element.hidden = closing;
 }
 
 function closeWhenHeard() {
+  promiseToClose(true);
   const close = () => {
     window.close();
-    stay();
+    // A window that no script opened can't be closed by one.
+    promiseToClose(false);
   };
   const timer = setTimeout(close, PATIENCE);
   window.addEventListener("message", (event) => {
@@ -37,6 +39,4 @@ if (window.opener && !window.opener.closed && result.target_origin) {
   tellOpener();
 } else if (!failed && returnUrl) {
   location.replace(returnUrl);
-} else {
-  stay();
 }
