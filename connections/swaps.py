@@ -50,6 +50,11 @@ def _request(integration: Integration, swap: Swap, url: str, token: str) -> http
         "client_secret": vault.reveal(integration, "client_secret") or "",
     }
     fields = {name: value.format_map(known) for name, value in swap.params.items()}
-    sent = {"params": fields} if swap.method == "GET" else {"data": fields}
-    headers = {"Accept": "application/json"}
-    return httpx2.Request(swap.method, url, headers=headers, extensions={"timeout": TIMEOUT.as_dict()}, **sent)
+    return httpx2.Request(
+        swap.method,
+        url,
+        params=fields if swap.method == "GET" else None,
+        data=None if swap.method == "GET" else fields,
+        headers={"Accept": "application/json"},
+        extensions={"timeout": TIMEOUT.as_dict()},
+    )

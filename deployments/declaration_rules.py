@@ -162,7 +162,10 @@ def _references(template: Template) -> Iterator[str]:
     yield from (f"secrets.{secret.key}" for secret in template.secrets)
     yield from (f"inputs.{question.key}" for question in template.user_inputs)
     yield from (f"system.{name}" for name in SYSTEM_VARIABLES)
-    yield from (f"integrations.{entry.provider}.api_url" for entry in template.integrations)
+    # An account whose API is elsewhere tells its tool so in its context, and again after each change of accounts.
+    known = catalog.all_providers()
+    shared = (entry.provider for entry in template.integrations if entry.provider in known)
+    yield from (f"integrations.{slug}.api_url" for slug in shared if known[slug].api_is_shared)
 
 
 def _variables(template: Template) -> Iterator[Problem]:

@@ -153,7 +153,8 @@ def _references(release: Published, system: Mapping[str, str], stored: Mapping[s
     yield from ((f"secrets.{secret.key}", system[secret.key]) for secret in release.secrets)
     yield from ((f"inputs.{question.key}", stored.get(question.key, "")) for question in release.inputs)
     for row in Integration.objects.filter(slug__in=[use.slug for use in release.integrations]):
-        yield f"integrations.{row.slug}.api_url", row.api_url
+        if row.provider.api_is_shared:
+            yield f"integrations.{row.slug}.api_url", row.api_url
 
 
 def _made_up(secret: Secret) -> str:

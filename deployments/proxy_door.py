@@ -130,10 +130,11 @@ def _open(scope: Scope) -> tuple[ApiKey, Connection, str, Token | None, bytes]:
         message = f"{provider.name} is not reached through the proxy."
         raise ApiError("validation_failed", message, slug=slug, suggested_fix=fix)
     try:
-        at_hand = token_at_hand(connection)  # which refuses what can't be used, before its address is looked at
-        return key, connection, connection.api_url, at_hand, path
+        # In this order: a connection that was given up says so, whatever is left of its address.
+        at_hand, api_url = token_at_hand(connection), connection.api_url
     except CredentialError as error:
         raise vending.refusal(error, key, slug) from error
+    return key, connection, api_url, at_hand, path
 
 
 def _refuse_unfit(scope: Scope) -> None:

@@ -9,7 +9,7 @@ PKCE where it is waived, a token that is gone.
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -21,13 +21,13 @@ from connections.models import Integration
 from tests.connections.catalog.recorded import Revoked
 from tests.simulator import Asked, Simulator
 
+type Answered = tuple[int, Any, dict[str, str]]
+
 CLIENT = ("test-client", "test-client-secret")
-INVALID = (400, {"error": "invalid_request"}, {})
+INVALID: Answered = (400, {"error": "invalid_request"}, {})
 KINDS = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
 ADDRESSES = ("authorize_url", "token_url", "refresh_url", "revoke_url", "lengthen_url", "renew_url")
 PING = "/vendo-ping"  # a path of the API that is known to nobody's data sheet
-
-type Answered = tuple[int, Any, dict[str, str]]
 
 
 @dataclass
@@ -116,10 +116,11 @@ class Played(Simulator):
     def _here(self, url: str) -> str:
         return url.replace("https://", f"{self.url}/", 1)
 
-    def _roles(self) -> dict[str, Any]:
+    def _roles(self) -> dict[str, Callable[[Asked], Answered]]:
         if not self.signs_in:
             return {}
-        found = {"authorize_url": self._authorize, "token_url": self._token, "refresh_url": self._token}
+        found: dict[str, Callable[[Asked], Answered]] = {}
+        found |= {"authorize_url": self._authorize, "token_url": self._token, "refresh_url": self._token}
         if self.oauth.lengthen:
             found["lengthen_url"] = self._lengthen
         if self.oauth.renew:

@@ -222,6 +222,11 @@ class Provider:
         return next((kind for kind in self.auth if isinstance(kind, InboundSecret)), None)
 
     @property
+    def api_is_shared(self) -> bool:
+        """Whether the API of every account is at one address."""
+        return "{" not in self.api_url
+
+    @property
     def carrier(self) -> Proxy:
         """Where a call of our own carries the credential: as those of tools do."""
         return self.proxy or Proxy()

@@ -160,6 +160,6 @@ def test_it_is_renewed_and_given_up(connection: Connection, curious: Played) -> 
     connection.expires_at = timezone.now()
     connection.save()
     assert credentials.fresh_token(connection).access_token == "curious-2"
-    curious.facts.TOKEN_ANSWER = curious.facts.REFRESH_ANSWER
+    vars(curious.facts)["TOKEN_ANSWER"] = curious.fact("REFRESH_ANSWER")
     journey.disconnect(connection)
     assert curious.alive == set()

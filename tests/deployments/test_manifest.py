@@ -156,6 +156,13 @@ def test_an_unknown_placeholder_is_refused(tmp_path: Path) -> None:
     assert 'Did you mean "secrets.SESSION"?' in line
 
 
+def test_an_api_that_each_account_has_elsewhere_can_not_be_written_down(tmp_path: Path) -> None:
+    listed = {"integrations": ["salesforce"]}
+    template = service(env={"API": "${integrations.salesforce.api_url}"}) | listed
+    (line,) = problems_of(tmp_path, manifest=listed, template=template)
+    assert line.startswith("template.json services[0].env.API")
+
+
 def test_an_unclosed_placeholder_is_refused(tmp_path: Path) -> None:
     (line,) = problems_of(tmp_path, template=service(env={"URL": "${system.PORT"}))
     assert "a placeholder that something stands behind" in line
