@@ -116,7 +116,11 @@ def connect(
 def _seal(row: Connection, secret: str) -> None:
     webhook = row.integration.provider.webhook
     assert webhook is not None
-    vault.seal(row, "further_secrets", json.dumps({**variables.further_secrets(row), webhook.secret: secret}))
+    try:
+        others = variables.further_secrets(row)
+    except vault.VaultError:
+        others = {}  # nobody can read them any more
+    vault.seal(row, "further_secrets", json.dumps({**others, webhook.secret: secret}))
 
 
 def _words(provider: Provider) -> tuple[str, str]:

@@ -119,7 +119,11 @@ def redeliver(row: WebhookDelivery, *, by: User) -> None:
         raise RedeliveryRefused(UNBOUND if row.deployment_id is None else "The deployment no longer uses this account.")
     if not deployment.reachable:
         raise RedeliveryRefused(f"{deployment.name} is not running. Start it first.")
-    _adopt(row, deployment)
+    try:
+        with transaction.atomic():
+            _adopt(row, deployment)
+    except IntegrityError:
+        raise RedeliveryRefused(f"{deployment.name} was sent this later; look there.") from None
     if not _claim(row, again=True):
         raise RedeliveryRefused(UNDER_WAY)
     note(deployment, "sent a webhook once more", by=by, detail=f"{row.connection.display_name} {row.event_id}".strip())
@@ -148,7 +152,8 @@ def _some(rows: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
 def _take(connection: Connection, deployment: Deployment | None, message: Message) -> Taken:
     row = _row(connection, deployment, message)
     if deployment is None or not deployment.reachable:
-        _free(row).update(status=Status.WAITING, detail=NOT_RUNNING if deployment else UNBOUND, answered=None)
+        why = NOT_RUNNING if deployment else UNBOUND
+        _free(row).update(status=Status.WAITING, detail=why, answered=None, attempted_at=timezone.now())
         row.refresh_from_db(fields=["status", "detail"])
     elif _claim(row):
         return Taken(row, forward=True)
@@ -160,10 +165,9 @@ def _take(connection: Connection, deployment: Deployment | None, message: Messag
 def _row(connection: Connection, deployment: Deployment | None, message: Message) -> WebhookDelivery:
     """The message's, made unless there is one. One that nobody was there for is now this deployment's."""
     known = WebhookDelivery.everyone.filter(connection=connection, event_id=message.event_id)
-    owners = Q(deployment=deployment) | Q(deployment=None)
-    row: WebhookDelivery | None = known.filter(owners).first() if message.event_id else None
-    if row is not None and deployment is not None:
-        _adopt(row, deployment)
+    row: WebhookDelivery | None = None
+    if message.event_id:
+        row = known.filter(deployment=deployment).first() or known.filter(deployment=None).first()
     row = row or WebhookDelivery(
         tenant_id=connection.tenant_id,
         connection=connection,
@@ -173,23 +177,27 @@ def _row(connection: Connection, deployment: Deployment | None, message: Message
         size=len(message.body),
     )
     try:
-        _keep(row, message)
+        with transaction.atomic():
+            _adopt(row, deployment)
+            _keep(row, message)
     except IntegrityError:  # somebody else has it at the same moment
         row = known.get(deployment=deployment)
     return row
 
 
 def _keep(row: WebhookDelivery, message: Message) -> None:
+    """What came, anew where it was forgotten."""
     if row.message is None:
         vault.seal(row, "message", message.text())
-        with transaction.atomic():
-            row.save()
+        row.save(update_fields=None if row._state.adding else ["message"])
 
 
-def _adopt(row: WebhookDelivery, deployment: Deployment) -> None:
-    if row.deployment_id is None:
+def _adopt(row: WebhookDelivery, deployment: Deployment | None) -> None:
+    """What waited for nobody is the first one's who is there."""
+    if row.deployment_id is None and deployment is not None:
         row.deployment = deployment
-        row.save(update_fields=["deployment"])
+        if not row._state.adding:
+            row.save(update_fields=["deployment"])
 
 
 def _claim(row: WebhookDelivery, *, again: bool = False) -> bool:

@@ -1,7 +1,7 @@
 """What a release wants done at a provider once its tool runs (`deployHooks.afterDeploy`); the data sheets say how.
 
 A deploy does it in its step `run_deploy_hooks`. When an account is changed later, a worker follows as well as it can:
-`settle` points the provider at us for a tool that wants that, and away from us where no tool does any more.
+`settle` points the provider at us for a tool that wants that, and away from us where no tool uses the account.
 """
 
 import logging
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from connections import catalog, inbound, variables
-from connections.catalog import Api, DeployHook
+from connections.catalog import Api, DeployHook, Provider
 from connections.credentials import fresh_token
 from connections.errors import CredentialError, NeedsReauth
 from connections.models import Connection
@@ -36,18 +36,31 @@ class HookFailed(Exception):
         self.message, self.remedy, self.slug = message, remedy, slug
 
 
+def check(name: str, chosen: Mapping[str, Connection]) -> None:
+    """Raise `HookFailed` where it is clear beforehand that the hook can't be run. `chosen`: slug → connection."""
+    provider, _ = _known(name)
+    if connection := chosen.get(provider.slug):
+        _refuse_plain(connection)
+
+
 def run(app: App, name: str) -> str:
     """Do what the hook is for, with the account that the app uses; returns what that came to. Raises `HookFailed`."""
-    known = catalog.deploy_hooks().get(name)
-    if known is None:
-        raise HookFailed(f"This dashboard knows no hook {name}.", "Ask an operator to publish the tool without it.")
-    provider, hook = known
-    rows = Connection.everyone.filter(bindings__app=app, integration=provider.slug)
-    connection = rows.select_related("integration").first()
+    provider, hook = _known(name)
+    connection = _connection(app, provider)
     if connection is None:
         return f"{provider.name} is not connected, so {name} had nothing to do."
     _do(connection, hook)
     return hook.done
+
+
+def end(deployment: Deployment, name: str) -> None:
+    """Undo what a former release of the deployment wanted. What does not work is noted and left at that."""
+    try:
+        provider, hook = _known(name)
+        if connection := _connection(deployment.app, provider):
+            _undo(connection, hook)
+    except HookFailed as failure:
+        _note([deployment], name, failure)
 
 
 def settle_later(connection: Connection) -> None:
@@ -66,20 +79,31 @@ def settle(connection_id: UUID) -> None:
     for hook in connection.integration.provider.deploy_hooks:
         wanting = [user for user in users if hook.name in published(user.release).hooks]
         try:
-            if not wanting:
+            if not users:
                 _undo(connection, hook)
             elif any(user.reachable for user in wanting):  # the others run it when they are deployed
                 _do(connection, hook)
         except HookFailed as failure:
-            _note(wanting, hook, failure)
+            _note(wanting, hook.name, failure)
+
+
+def _known(name: str) -> tuple[Provider, DeployHook]:
+    found = catalog.deploy_hooks().get(name)
+    if found is None:
+        raise HookFailed(f"This dashboard knows no hook {name}.", "Ask an operator to publish the tool without it.")
+    return found
+
+
+def _connection(app: App, provider: Provider) -> Connection | None:
+    rows = Connection.everyone.filter(bindings__app=app, integration=provider.slug)
+    found: Connection | None = rows.select_related("integration").first()
+    return found
 
 
 def _do(connection: Connection, hook: DeployHook) -> None:
     provider = connection.integration.provider
     assert provider.webhook is not None
-    if _is_too_plain(connection):
-        message = f"{provider.name} sends to https addresses only, and this dashboard's is {settings.BASE_URL}."
-        raise HookFailed(message, "Ask an operator to set VENDO_BASE_URL to a public https address, then retry.")
+    _refuse_plain(connection)
     secret = _secrets(connection).get(provider.webhook.secret)
     if not secret:
         message = f"{connection.display_name} has no secret to verify {provider.name}'s messages with."
@@ -121,15 +145,18 @@ def _sealed(connection: Connection) -> HookFailed:
     return HookFailed(message, f"Connect {name} anew, then retry.", connection.integration_id)
 
 
-def _is_too_plain(connection: Connection) -> bool:
-    """Whether the provider is a real one, and our address is not for it. A look-alike on this machine takes any."""
-    return urlsplit(settings.BASE_URL).scheme != "https" and urlsplit(connection.api_url).scheme == "https"
+def _refuse_plain(connection: Connection) -> None:
+    """A real provider sends over https. A look-alike on this machine takes any address."""
+    if urlsplit(settings.BASE_URL).scheme != "https" and urlsplit(connection.api_url).scheme == "https":
+        name = connection.integration.provider.name
+        message = f"{name} sends to https addresses only, and this dashboard's is {settings.BASE_URL}."
+        raise HookFailed(message, "Ask an operator to set VENDO_BASE_URL to a public https address, then retry.")
 
 
-def _note(deployments: list[Deployment], hook: DeployHook, failure: HookFailed) -> None:
-    logger.warning("The hook %s failed: %s", hook.name, failure.message)
+def _note(deployments: list[Deployment], name: str, failure: HookFailed) -> None:
+    logger.warning("The hook %s failed: %s", name, failure.message)
     for deployment in deployments:
-        note(deployment, f"could not run {hook.name}", detail=failure.message)
+        note(deployment, f"could not run {name}", detail=failure.message)
 
 
 def _enqueue(connection_id: UUID) -> None:

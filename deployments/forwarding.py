@@ -63,8 +63,14 @@ async def forward(row: WebhookDelivery, message: Message) -> Answer:
 async def forward_again(delivery_id: UUID) -> None:
     """Forward what somebody wants to have sent once more, unless that has happened by now."""
     row = await in_thread(_on_its_way, delivery_id)
-    if row is not None:
-        await forward(row, await in_thread(Message.of, row))
+    if row is None:
+        return
+    try:
+        message = await in_thread(Message.of, row)
+    except vault.VaultError:
+        await in_thread(_finish, row, Answer(status=None, detail="What was sent does not open."), 0)
+    else:
+        await forward(row, message)
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

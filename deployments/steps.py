@@ -4,7 +4,8 @@ A step gets a `Job` and returns `Done`. It writes to the database only inside `j
 changed on the deployment itself it puts into `Done.changes`, which is saved together with the step's outcome.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -92,6 +93,9 @@ def validate_template(job: Job) -> Done:
         )
     for use in job.plan.integrations:
         _validate_use(job, use)
+    with _hooks_may_fail():
+        for name in job.plan.hooks:
+            deploy_hooks.check(name, _chosen(job))
     return Done(f"{job.plan.name} {release.version} can be deployed.")
 
 
@@ -166,11 +170,11 @@ def health_check(job: Job) -> Done:
 
 def run_deploy_hooks(job: Job) -> Done:
     """What the template wants done once the tool runs. Each may be done again."""
-    try:
+    with _hooks_may_fail():
         done = [deploy_hooks.run(job.deployment.app, name) for name in job.plan.hooks]
-    except HookFailed as failure:
-        raise StepFailed(failure.message, failure.remedy, slug=failure.slug) from None
-    return Done(" ".join(done) or "No hooks to run.")
+    for name in _hooks_before(job) - {*job.plan.hooks}:
+        deploy_hooks.end(job.deployment, name)
+    return Done(" ".join(done) or "No hooks to run.", {"hooks": [*job.plan.hooks]})
 
 
 def finalize(job: Job) -> Done:
@@ -190,6 +194,21 @@ def _validate_use(job: Job, use: IntegrationUse) -> None:
     if use.slug not in _chosen(job):
         remedy = f"Connect {name} for this deployment, then retry."
         raise StepFailed(f"The {name} connection that was chosen is gone.", remedy, slug=use.slug)
+
+
+@contextmanager
+def _hooks_may_fail() -> Iterator[None]:
+    try:
+        yield
+    except HookFailed as failure:
+        raise StepFailed(failure.message, failure.remedy, slug=failure.slug) from None
+
+
+def _hooks_before(job: Job) -> set[str]:
+    """Those of the release that the deployment had when it was last brought this far."""
+    lines = DeployLog.everyone.filter(deployment=job.deployment, step="run_deploy_hooks")
+    metadata = lines.filter(outcome=DeployLog.Outcome.DONE).order_by("-id").values_list("metadata", flat=True).first()
+    return {*(metadata or {}).get("hooks", [])}
 
 
 def _unbound(slug: str, why: str) -> StepFailed:

@@ -13,10 +13,11 @@ from connections.models import Connection
 from deployments import bindings, deploy_hooks, health, pipeline, ports, runtimes, tasks
 from deployments.manifest import ManifestError
 from deployments.models import Activity, Deployment, Release
-from deployments.operations import destroy, retry
+from deployments.operations import destroy, retry, upgrade
 from tenants.models import Tenant, User
 from tests.deployments.dying import outcomes, run
 from tests.deployments.fakes import FakeRuntime, deployed, everything_told, release_of
+from tests.deployments.running import now
 from tests.simulator import Asked, Simulator, simulated
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -150,6 +151,7 @@ def test_the_real_provider_wants_an_https_address(
     bot.integration.save()
     monkeypatch.setattr(deploy_hooks, "ProviderApi", None)  # nobody is asked
     run(deployment)
+    assert deployment.failure["step"] == "validate_template"  # before anything is installed
     assert "https addresses only, and this dashboard's is http://localhost:8000" in deployment.failure["message"]
     assert "VENDO_BASE_URL" in deployment.failure["remedy"]
 
@@ -174,6 +176,29 @@ def test_where_it_is_optional_and_not_connected_there_is_nothing_to_do(
 def test_a_hook_that_is_no_longer_known_is_said_to_be(deployment: Deployment) -> None:
     with pytest.raises(deploy_hooks.HookFailed, match="knows no hook other_hook"):
         deploy_hooks.run(deployment.app, "other_hook")
+
+
+def test_a_release_that_no_longer_wants_it_ends_it(
+    deployment: Deployment, provider: Simulator, bot: Connection, tmp_path: Path
+) -> None:
+    run(deployment)
+    points_at(provider, inbound.address(bot.external_id))
+    release_of(tmp_path / "next", integrations=["telegram"], version="2.0.0")
+    upgrade(now(deployment))
+    run(deployment)
+    assert (deployment.status, deployment.release.version) == (Deployment.Status.RUNNING, "2.0.0")
+    assert len(told(provider, "deleteWebhook")) == 1
+    assert len(told(provider, "setWebhook")) == 1
+
+
+def test_who_can_not_be_told_does_not_hold_up_the_deploy(
+    deployment: Deployment, provider: Simulator, bot: Connection
+) -> None:
+    run(deployment)
+    provider.api_status = 503
+    deploy_hooks.end(deployment, HOOK)
+    deploy_hooks.end(deployment, "other_hook")
+    assert Activity.everyone.filter(deployment=deployment, action__startswith="could not run").count() == 2
 
 
 # --- later ------------------------------------------------------------------------------------------------------------

@@ -167,6 +167,33 @@ def test_what_waited_for_nobody_is_the_first_ones_who_comes(
     assert (row.deployment, row.status) == (deployment, "delivered")
 
 
+def test_what_waited_meanwhile_does_not_come_between(
+    sender: Sender, deployment: Deployment, tool: Upstream, log: Log, owner: User
+) -> None:
+    """It failed, the account was taken away, it came again for nobody, and the account is back."""
+    replies(tool, 500, 200)
+    assert sender.send(ORDER).status_code == 500
+    connection = log()[0].connection
+    bindings.unbind(deployment.app, connection.integration_id)
+    assert sender.send(ORDER).status_code == 503
+    bindings.bind(deployment.app, connection)
+    assert sender.send(ORDER).status_code == 200
+    assert {(row.deployment, row.status) for row in log()} == {(deployment, "delivered"), (None, "waiting")}
+    waiting = WebhookDelivery.everyone.get(deployment=None)
+    with pytest.raises(RedeliveryRefused, match="was sent this later"):
+        deliveries.redeliver(waiting, by=owner)
+
+
+def test_what_does_not_open_is_not_sent_once_more(
+    sender: Sender, deployment: Deployment, tool: Upstream, log: Log, owner: User
+) -> None:
+    sender.send(ORDER)
+    WebhookDelivery.everyone.update(message="v1.gone.AAAA")
+    deliveries.redeliver(log()[0], by=owner)
+    redeliver.func(str(log()[0].pk))
+    assert (log()[0].status, log()[0].detail, len(tool.seen)) == ("failed", "What was sent does not open.", 1)
+
+
 def test_a_tool_that_does_not_listen_is_a_502(sender: Sender, deployment: Deployment, log: Log) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]

@@ -222,3 +222,6 @@ def test_secrets_that_do_not_open_can_be_replaced(
 ) -> None:
     Connection.everyone.update(further_secrets="v1.gone.AAAA")
     assert "Nothing is accepted yet" in browser.get(of(connection)).text
+    browser.post(f"{of(connection)}/secret", {"signing_secret": "whsec_new"})
+    connection.refresh_from_db()
+    assert variables.further_secrets(connection) == {"webhook_secret": "whsec_new"}
