@@ -176,6 +176,7 @@ def test_another_workspaces_key_is_refused_and_leaves_the_address_bar(
     assert key not in signing_in.url
 
 
+@pytest.mark.parametrize("stack", ["sqlite"], indirect=True)  # on PostgreSQL all are killed at all steps: test_kill
 def test_a_worker_killed_in_the_middle_is_taken_over(stack: Stack, person: Visitor) -> None:
     stack.manage("publish_tool", "tests/e2e/tools/slow-start")
     deploy(person, "slow-start", to="")
