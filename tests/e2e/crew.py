@@ -19,7 +19,8 @@ def main(size: int) -> None:
     for _ in range(size):
         if os.fork() == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            return call_command(worker)
+            call_command(worker)
+            return
     with suppress(ChildProcessError):
         while True:
             os.wait()
