@@ -119,6 +119,21 @@ def test_a_value_shows_on_a_click_and_hides_on_another(person: Visitor, deployme
     expect(page.get_by_text(f"{person.email} looked at a value")).to_be_visible()
 
 
+def test_a_value_that_somebody_reads_stays_though_something_changes(person: Visitor, deployment: str) -> None:
+    page = person.go(f"/deployments/{deployment}/environment")
+    page.get_by_role("button", name="Reveal PASSWORD").click()
+    expect(page.get_by_text("hunter-two")).to_be_visible(timeout=PATIENCE)
+    fetched: list[str | None] = []
+    page.on("request", lambda request: fetched.append(request.headers.get("hx-target")))
+    other = person.context.new_page()
+    other.goto(f"{person.stack.url}/deployments/{deployment}/environment")
+    other.get_by_label("Title").fill("Theirs")
+    other.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_text("Restart to apply")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("hunter-two")).to_be_visible()
+    assert "deployment-head" in fetched and "deployment-variables" not in fetched
+
+
 def test_nobodys_typing_is_lost_to_what_somebody_else_saves(person: Visitor, deployment: str) -> None:
     page = person.go(f"/deployments/{deployment}/environment")
     page.get_by_label("Title").fill("Half a sen")
@@ -129,3 +144,14 @@ def test_nobodys_typing_is_lost_to_what_somebody_else_saves(person: Visitor, dep
     expect(other.get_by_text("Saved PASSWORD.")).to_be_visible()
     expect(page.get_by_text("Restart to apply")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_label("Title")).to_have_value("Half a sen")
+
+
+def test_a_menu_stays_open_though_its_page_hears_of_something(person: Visitor, deployment: str) -> None:
+    page = person.go(f"/deployments/{deployment}/activity")
+    page.locator("summary", has_text="Manage").click()
+    other = person.context.new_page()
+    other.goto(f"{person.stack.url}/deployments/{deployment}/environment")
+    other.get_by_label("Title").fill("Theirs")
+    other.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_text("Restart to apply")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("link", name="Destroy…")).to_be_visible()
