@@ -180,6 +180,15 @@ def test_a_refused_exchange(error: str, code: str, client_for: SignIn, owner: Us
     assert "secret-detail" not in answer.text
 
 
+def test_an_address_that_the_provider_does_not_know_is_named(
+    client_for: SignIn, owner: User, provider: Simulator
+) -> None:
+    provider.tokens, provider.token_status = [{"error": "redirect_uri_mismatch"}], 400
+    page = _connect(client_for(owner)).text
+    assert "Notion does not know our callback address. An admin must register" in page
+    assert "/api/oauth/notion/callback there." in page
+
+
 def test_an_account_that_cannot_be_identified_leaves_no_half_connection(
     client_for: SignIn, owner: User, provider: Simulator
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.test import Client
 
 from connections import vault
 from connections.models import Connection, Integration
@@ -317,6 +318,22 @@ def test_an_optional_connection_that_is_gone_stops_nothing(
     Connection.everyone.filter(pk=drive.pk).update(status=Connection.Status.REVOKED)
     assert run(deployment).status == Deployment.Status.RUNNING
     assert Binding.everyone.get(app=deployment.app).connection == notes
+
+
+def test_a_binding_that_cannot_be_written_is_told_on_the_page_and_retry_goes_on_once_it_can(
+    tenant: Tenant, owner: User, tmp_path: Path, make_connection: Make, client_for: Callable[[User], Client]
+) -> None:
+    bot = make_connection(tenant, "telegram", account_id="7")
+    release = release_of(tmp_path / "chat", integrations=["telegram"])
+    deployment, other = (deployed(tenant, release, slug=slug, chosen={"telegram": bot}) for slug in ("mine", "theirs"))
+    taken = bindings.bind(other.app, bot)
+    run(deployment)
+    page = client_for(owner).get(f"/deployments/{deployment.pk}").text
+    assert "The Telegram connection exists but its binding could not be written: " in page
+    assert "Connect Telegram for this deployment, then retry." in page
+    bindings.unbind(other.app, taken.integration_id)
+    retry(deployment)
+    assert run(deployment).status == Deployment.Status.RUNNING
 
 
 def test_files_that_are_missing_are_told(deployment: Deployment, release: Release, tmp_path: Path) -> None:
