@@ -15,7 +15,7 @@ from django.db import close_old_connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from connections import brokered, oauth, signals, swaps, vault
+from connections import brokered, oauth, refreshes, signals, swaps, vault
 from connections.catalog import TokenAnswer
 from connections.errors import (
     CredentialError,
@@ -25,7 +25,7 @@ from connections.errors import (
     ProviderRateLimited,
     Revoked,
 )
-from connections.models import Connection
+from connections.models import Connection, Refresh
 
 MARGIN = timedelta(seconds=60)  # contract section 3: never a token with less to live
 LEASE = timedelta(seconds=30)  # longer than a refresh can take (provider_api.CALL)
@@ -236,11 +236,15 @@ def _refresh(connection: Connection, lease: str) -> Token:
     except NeedsReauth as error:
         if _release(connection, lease):
             mark_needs_reauth(connection, error.message)
+        refreshes.note(connection, error.code)
         raise
     except CredentialError as error:
         _release(connection, lease, failure=_error_to_failure(error))
+        refreshes.note(connection, error.code)
         raise
-    return _keep(connection, lease, answer)
+    token = _keep(connection, lease, answer)
+    refreshes.note(connection, Refresh.DONE)
+    return token
 
 
 def _renewal(connection: Connection) -> Callable[[], TokenAnswer] | None:

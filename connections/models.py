@@ -51,7 +51,8 @@ class Integration(models.Model):
         ordering = ("slug",)
 
     def __str__(self) -> str:
-        return self.provider.name
+        known = catalog.all_providers().get(self.slug)
+        return known.name if known else self.slug
 
     @property
     def provider(self) -> catalog.Provider:
@@ -252,3 +253,20 @@ class ConnectAttempt(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.integration_id} at {self.created_at:%Y-%m-%d %H:%M}: {self.outcome or 'open'}"
+
+
+class Refresh(models.Model):
+    """A provider was asked for a new token. Kept for a day: it is how an operator sees how an integration does."""
+
+    DONE: ClassVar[str] = "refreshed"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="refreshes")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    outcome = models.CharField(max_length=60, help_text="`refreshed`, or the error code.")
+
+    class Meta:
+        ordering = ("-at",)
+        verbose_name_plural = "refreshes"
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} at {self.at:%Y-%m-%d %H:%M}: {self.outcome}"

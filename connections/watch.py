@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from connections import brokered, connect
+from connections import brokered, connect, refreshes
 from connections.credentials import keep_alive, mark_needs_reauth
 from connections.errors import CredentialError, NeedsReauth
 from connections.models import ConnectAttempt, Connection
@@ -27,6 +27,7 @@ BATCH = 20  # connections in one round, one after the other; a provider that doe
 def look() -> list[UUID]:
     """Look after those that are due; returns the ids of those whose person is needed."""
     _forget_unanswered()
+    refreshes.forget_old()
     return [connection.pk for connection in _due() if _needs_its_person(connection)]
 
 
