@@ -18,7 +18,8 @@ from django.utils import timezone
 from connections import catalog, vault
 from connections.models import Connection
 from deployments.activity import note
-from deployments.models import Deployment, WebhookDelivery
+from deployments.models import Deployment
+from deployments.webhook_delivery import WebhookDelivery
 from tenants.models import User
 
 Status = WebhookDelivery.Status

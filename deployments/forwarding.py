@@ -18,7 +18,8 @@ from deployments import deliveries
 from deployments.asgi_door import in_thread
 from deployments.deliveries import Message
 from deployments.environment import WEBHOOK_SECRET
-from deployments.models import EnvironmentVariable, WebhookDelivery
+from deployments.models import EnvironmentVariable
+from deployments.webhook_delivery import WebhookDelivery
 
 WITHIN = 20.0  # seconds for the tool's whole answer; providers wait for ten to sixty
 CONNECT = 5.0  # seconds

@@ -26,7 +26,7 @@ from deployments.asgi_door import Application, Door, Receive, Scope, Send, heade
 from deployments.deliveries import Message, Taken
 from deployments.errors import ApiError
 from deployments.forwarding import Answer
-from deployments.models import WebhookDelivery
+from deployments.webhook_delivery import WebhookDelivery
 
 ADDRESS = re.compile(r"/hooks/(vendo_conn_[0-9a-f]{24})/?")
 LARGEST = 1024 * 1024  # bytes of a body

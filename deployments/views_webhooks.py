@@ -17,8 +17,8 @@ from connections.vault import VaultError
 from deployments import deliveries, tasks
 from deployments.deliveries import RedeliveryRefused
 from deployments.forwarding import path_of
-from deployments.models import WebhookDelivery
 from deployments.pages import deployment_of, tab_page
+from deployments.webhook_delivery import WebhookDelivery
 from tenants.access import member_required, writer_required
 from tenants.fragments import fragments
 from tenants.http import MemberRequest

@@ -12,9 +12,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from connections import vault
 from connections.models import Connection, Integration
 from deployments import bindings, runtimes
-from deployments.models import App, Deployment, EnvironmentVariable, WebhookDelivery
+from deployments.models import App, Deployment, EnvironmentVariable
 from deployments.projects import create_project
 from deployments.runtimes import Output
+from deployments.webhook_delivery import WebhookDelivery
 from tenants.models import Tenant, User
 from tests.scenery import make_deployment, make_release
 

@@ -20,8 +20,9 @@ from connections import vault
 from connections.models import Connection, Integration
 from deployments import bindings, keys
 from deployments.deliveries import Message
-from deployments.models import Activity, ApiKey, App, Binding, Deployment, EnvironmentVariable, Event, WebhookDelivery
+from deployments.models import Activity, ApiKey, App, Binding, Deployment, EnvironmentVariable, Event
 from deployments.projects import create_project
+from deployments.webhook_delivery import WebhookDelivery
 from tenants.models import Tenant, User
 from tests.deployments.isolation_table import DASHBOARD, ELSEWHERE, IN_FRONT, LATER, PAGES, STREAM, TOOLS, Ask
 from tests.deployments.test_description import close_doors, described

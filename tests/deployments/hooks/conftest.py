@@ -15,7 +15,8 @@ from connections import vault
 from connections.catalog import Webhook
 from connections.catalog._inbound import field_of_body, signed_with_time
 from connections.models import Connection, Integration
-from deployments.models import Deployment, WebhookDelivery
+from deployments.models import Deployment
+from deployments.webhook_delivery import WebhookDelivery
 from tenants.models import Tenant
 from tests.deployments.running import bound
 from tests.servers import Upstream, serving, upstream

@@ -13,8 +13,9 @@ from django.utils import timezone
 from connections.models import Connection
 from deployments import bindings, deliveries, forwarding
 from deployments.deliveries import RedeliveryRefused
-from deployments.models import App, Deployment, WebhookDelivery
+from deployments.models import App, Deployment
 from deployments.tasks import redeliver
+from deployments.webhook_delivery import WebhookDelivery
 from tenants.models import User
 from tests.deployments.hooks.conftest import Sender
 from tests.deployments.running import bound

@@ -12,9 +12,12 @@ from vendo.errors import ValidationError
 from connections import vault
 from connections.models import Connection, Integration
 from deployments import environment, forwarding, front_door, hook_door
-from deployments.models import Deployment, WebhookDelivery
+from deployments.models import Deployment
+from deployments.webhook_delivery import WebhookDelivery
 from tests.deployments.hooks.conftest import SECRET, Sender
-from tests.servers import Upstream, answer
+from tests.servers import Upstream, answer, serving
+from vendo_site.asgi import http
+from vendo_site.host_names import HostNames
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -193,3 +196,16 @@ def test_a_secret_that_does_not_open_is_our_fault(sender: Sender, connection: Co
     response = sender.send()
     assert refusal(response) == (500, "internal_error")
     assert SECRET not in response.text
+
+
+def test_a_host_name_stands_for_the_path(
+    deployment: Deployment, connection: Connection, tool: Upstream, settings: Any
+) -> None:
+    """Contract section 13."""
+    settings.BASE_URL, settings.BASE_HOST, settings.ALLOWED_HOSTS = "http://vendo.example.org", "vendo.example.org", []
+    with serving(HostNames(http, "example.org")) as url:
+        sender = Sender(url, connection.external_id, path="", headers={"host": "hooks.example.org"})
+        assert sender.send({"id": "evt_1"}).status_code == 200
+        sender.external_id = f"vendo_conn_{ZEROS}"
+        assert refusal(sender.send()) == (404, "not_found")
+    assert len(tool.seen) == 1

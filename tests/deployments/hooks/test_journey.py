@@ -17,9 +17,10 @@ import requests
 from connections import byok
 from connections.models import Connection, Integration
 from deployments import deliveries, deploy_hooks, environment, health, pipeline, runtimes, tasks
-from deployments.models import Deployment, WebhookDelivery
+from deployments.models import Deployment
 from deployments.operations import destroy
 from deployments.publish import publish
+from deployments.webhook_delivery import WebhookDelivery
 from tenants.models import Tenant, User
 from tests.deployments.dying import run
 from tests.deployments.fakes import FakeRuntime, deployed

@@ -12,7 +12,8 @@ from connections import variables, vault
 from connections.models import Connection, Integration
 from deployments import deliveries, tasks
 from deployments.deliveries import Message
-from deployments.models import Activity, Deployment, WebhookDelivery
+from deployments.models import Activity, Deployment
+from deployments.webhook_delivery import WebhookDelivery
 from tenants.models import Tenant, User
 
 pytestmark = pytest.mark.django_db
