@@ -12,6 +12,9 @@ from connections.errors import NeedsReauth
 type Facts = Mapping[str, str]
 
 NOTHING: Facts = {}
+# Those of a data sheet, as an operator may replace them.
+NAMES = frozenset({"authorize_url", "token_url", "refresh_url", "revoke_url", "lengthen_url", "renew_url"})
+NAMES |= {"api_url", "account_url"}
 # Nothing that could end a host's name or begin a path, a query, a port or a name before an `@`.
 HARMLESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9]))*")
 
@@ -48,7 +51,7 @@ def filled(provider: Provider, address: str, facts: Facts, quoted: Facts = NOTHI
     """
     for name, value in quoted.items():
         address = address.replace(f"{{{name}}}", value)
-    names = {name for _, name, _, _ in Formatter().parse(address) if name is not None}
+    names = placeholders(address)
     if not names:
         return address
     if not all(HARMLESS.fullmatch(facts.get(name, "")) for name in names):
@@ -57,6 +60,11 @@ def filled(provider: Provider, address: str, facts: Facts, quoted: Facts = NOTHI
     if _host_is_told(address) and not _is_theirs(provider, whole):
         raise NeedsReauth(f"{provider.name} named an address that is not its own. Reconnect it.")
     return whole
+
+
+def placeholders(address: str) -> set[str]:
+    """The names that stand in braces. Raises `ValueError` for braces that stand for nothing."""
+    return {name for _, name, _, _ in Formatter().parse(address) if name is not None}
 
 
 def _host_is_told(address: str) -> bool:

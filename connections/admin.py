@@ -10,10 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from connections import connect, vault
+from connections import addresses, connect, vault
 from connections.models import ConnectAttempt, Connection, Integration
-
-OVERRIDES = {"authorize_url", "token_url", "revoke_url", "api_url"}
 
 
 class IntegrationForm(forms.ModelForm[Integration]):
@@ -36,8 +34,8 @@ class IntegrationForm(forms.ModelForm[Integration]):
     def clean_endpoint_overrides(self) -> dict[str, str]:
         """Known names, and https unless it is this machine: the token address receives our client secret."""
         overrides: Any = self.cleaned_data["endpoint_overrides"] or {}
-        if not isinstance(overrides, dict) or not set(overrides) <= OVERRIDES:
-            raise forms.ValidationError(f"Write an object with any of {', '.join(sorted(OVERRIDES))}.")
+        if not isinstance(overrides, dict) or not set(overrides) <= addresses.NAMES:
+            raise forms.ValidationError(f"Write an object with any of {', '.join(sorted(addresses.NAMES))}.")
         if not all(_is_sound(url) for url in overrides.values()):
             raise forms.ValidationError("Every address must begin with https:// (or be on this machine).")
         return overrides
@@ -55,6 +53,7 @@ class IntegrationForm(forms.ModelForm[Integration]):
 def _is_sound(url: object) -> bool:
     try:
         parts = urlsplit(url if isinstance(url, str) else "")
+        addresses.placeholders(parts.geturl())
     except ValueError:
         return False
     local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}

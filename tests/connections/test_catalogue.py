@@ -11,9 +11,11 @@ from connections import catalog
 from connections.models import Integration
 
 ROOT = Path(__file__).resolve().parents[2]
-OAUTH = 'OAuth2(authorize_url="https://example.com/a", token_url="https://example.com/t")'
+OAUTH = 'OAuth2(authorize_url="https://example.com/a", token_url="{token}", {more})'
 SOUND = """
-from connections.catalog import Account, ApiKey, EnvVar, KeyField, OAuth2, Provider, Proxy
+from connections.catalog import (
+    Account, ApiKey, Ask, EnvVar, KeyField, OAuth2, Provider, Proxy, Revocation, Scope, Swap
+)
 
 provider = Provider(
     slug="{slug}", name="Example", category="Tests", summary="For tests.", docs_url="https://example.com/docs",
@@ -23,6 +25,10 @@ provider = Provider(
 """
 
 
+SHOP = "asks=(Ask(name='shop', label='Shop', pattern='[a-z]+', looks='letters'),),"
+ASKS, KEYED = SHOP.replace("'shop'", "'Shop'"), SHOP
+
+
 def _sheet(
     *,
     slug: str = "my-provider",
@@ -30,8 +36,11 @@ def _sheet(
     api: str = "https://example.com",
     more: str = "",
     key: str = "",
+    token_url: str = "https://example.com/t",
+    oauth: str = "",
 ) -> str:
-    auth = f"ApiKey(keys_url='https://example.com/k', how='Make one.', {key})" if key else OAUTH
+    signing_in = OAUTH.format(token=token_url, more=oauth)
+    auth = f"ApiKey(keys_url='https://example.com/k', how='Make one.', {key})" if key else signing_in
     return SOUND.format(slug=slug, color=color, api=api, more=more, auth=auth)
 
 
@@ -76,6 +85,25 @@ def test_a_file_is_all_a_provider_needs(tmp_path: Path, monkeypatch: pytest.Monk
         (_sheet(key="made=('api_key',)"), "need names of their own"),
         (_sheet(key="fields=(KeyField(secret=False),)"), "the first field is the token, and that is secret"),
         (_sheet(key="fields=()"), "the first field is the token"),
+        (_sheet(token_url="https://{shop}.example.com/t"), "nothing is asked that is called 'shop'"),
+        (_sheet(token_url="https://example.com/{shop}", more=ASKS), "needs a name of its own"),
+        (_sheet(token_url="https://{shop}/t", more=SHOP), "must end its host with the provider's own domain"),
+        (_sheet(token_url="https://{shop}.com/t", more=SHOP), "must end its host with the provider's own domain"),
+        (_sheet(token_url="https://{shop}.example.com@evil.{shop}/t", more=SHOP), "must end its host"),
+        (_sheet(oauth="revoke=Revocation(url='http://example.com/r')"), "must be an https address"),
+        (_sheet(oauth="renew=Swap(url='https://{shop}/r')", more=SHOP), "must end its host"),
+        (_sheet(oauth="renew=Swap(url='https://a.b/r'), refresh_url='https://a.b/t'"), "not both"),
+        (_sheet(oauth="refresh_margin=59"), "sixty seconds at least"),
+        (_sheet(oauth="scopes=(Scope(name='a', meaning='A'),), fixed_scopes=('a',)"), "asked for twice"),
+        (_sheet(api="https://{host}.example.com"), "account_url must say where to ask"),
+        (_sheet(api="https://{host}", more="account_url='https://example.com',"), "api_hosts must name the domains"),
+        (
+            _sheet(api="https://{host}", more="account_url='https://example.com', api_hosts=('com',),"),
+            "api_hosts must look like .example.com.",
+        ),
+        (_sheet(more="asks=(Ask(name='a', label='A', pattern='[', looks='', default='x'),),"), "regular expression"),
+        (_sheet(more="asks=(Ask(name='a', label='A', pattern='b', looks='', default='x'),),"), "regular expression"),
+        (_sheet(more=KEYED, key="fields=(KeyField(name='shop'),)"), "each needs a name of its own"),
         (_sheet(more="proxy=Proxy(header=None),"), "name either the header or the query parameter"),
         (_sheet(more="proxy=Proxy(header='Host'),"), "'Host' is no header for a credential"),
         (_sheet(more="proxy=Proxy(header='A b'),"), "'A b' is no header for a credential"),

@@ -166,26 +166,48 @@ def test_a_disconnect_wipes_it_and_tells_the_provider(connection: Connection, pr
     assert (provider.alive == set()) == told
 
 
-# --- tools ------------------------------------------------------------------------------------------------------------
+# --- tools, over HTTP -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("provider", SLUGS, indirect=True)
-def test_a_tool_has_token_variables_context_and_proxy(
-    transactional_db: None, connection: Connection, provider: Played, tenant: Tenant, settings: Any
-) -> None:
+@pytest.fixture
+def tool(transactional_db: None, connection: Connection, tenant: Tenant, settings: Any) -> Iterator[httpx2.Client]:
+    """A tool of a project to which the connection is bound, at our front door."""
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
-    slug, project = provider.provider.slug, create_project(tenant, "Laptop")
+    project = create_project(tenant, "Laptop")
     bindings.bind(project, connection)
     key = {"authorization": f"Bearer {keys.mint(project, 'tests')[1]}"}
-    with serving(http, at_the_end=http.close) as url, httpx2.Client(base_url=url, headers=key) as tool:
-        assert tool.get(f"/credentials/{slug}").json()["access_token"] == provider.token
-        listed = tool.get("/api/deployments/me/connections").json()["connections"]
-        (entry,) = [entry for entry in listed if entry["slug"] == slug]
-        assert (entry["credential"] or {}) == provider.fact("VARIABLES", {})
-        assert entry["context"] == provider.fact("CONTEXT")
-        assert tool.get(f"/proxy/{slug}{PING}").json() == {"pong": slug}
+    with serving(http, at_the_end=http.close) as url, httpx2.Client(base_url=url, headers=key) as client:
+        yield client
+
+
+def test_a_tool_has_token_variables_context_and_proxy(tool: httpx2.Client, provider: Played) -> None:
+    slug = provider.provider.slug
+    assert tool.get(f"/credentials/{slug}").json()["access_token"] == provider.token
+    listed = tool.get("/api/deployments/me/connections").json()["connections"]
+    (entry,) = [entry for entry in listed if entry["slug"] == slug]
+    assert (entry["credential"] or {}) == provider.fact("VARIABLES", {})
+    assert entry["context"] == provider.fact("CONTEXT")
+    assert tool.get(f"/proxy/{slug}{PING}").json() == {"pong": slug}
     assert provider.asked[-1].path.startswith(provider.path("api_url").rstrip("/"))
+
+
+def test_a_tool_hears_what_became_of_a_connection(
+    tool: httpx2.Client, connection: Connection, provider: Played
+) -> None:
+    slug = provider.provider.slug
+    if slug in RENEWED:
+        _end(connection)
+        renewed = provider.token_of(provider.fact("REFRESH_ANSWER"))
+        assert tool.get(f"/credentials/{slug}").json()["access_token"] == renewed
+        assert tool.get(f"/proxy/{slug}{PING}").json() == {"pong": slug}
+    provider.alive, provider.renewing = set(), set()
+    with pytest.raises(NeedsReauth):
+        journey.test(Connection.everyone.get())
+    said = tool.get(f"/credentials/{slug}")
+    assert (said.status_code, said.headers["Vendo-Error-Code"]) == (401, "connection_needs_reauth")
+    assert f"/connections/connect/{slug}?app=" in said.json()["error"]["connect_url"]
+    journey.disconnect(connection)
+    assert tool.get(f"/credentials/{slug}").headers["Vendo-Error-Code"] == "binding_missing"
 
 
 # --- the sheet --------------------------------------------------------------------------------------------------------

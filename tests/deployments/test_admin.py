@@ -104,6 +104,7 @@ def test_a_client_secret_goes_in_and_never_out(operator: Client) -> None:
         '{"token_url": "http://localhost.evil.example/"}',
         '{"token_url": "http://localhost:x@evil.example/"}',
         '{"token_url": "http://127.0.0.1@evil.example/"}',
+        '{"token_url": "https://provider.example/{"}',
     ],
 )
 def test_addresses_that_would_give_the_secret_away_are_refused(operator: Client, overrides: str) -> None:
