@@ -18,13 +18,15 @@ from deployments.wire import ConnectionEntries, Envelope, IntegrationOut, Integr
 type Json = dict[str, Any]
 
 ABOUT = """
-Two kinds of callers.
+Three kinds of callers.
 
 **Tools and embedded pages** send `Authorization: Bearer vendo_sk_…` and get errors as
 `{"error": {"code", "message", …}, "detail"}` with the header `Vendo-Error-Code`, unknown addresses (`not_found`) and
 wrong methods (`method_not_allowed`) included.
 
 **The dashboard's pages** have a session cookie, send `X-CSRFToken` with writes, and get `{"error": code}`.
+
+**Providers** send webhooks, prove themselves each in its own way, and go by the status.
 
 docs/http-api.md tells it in order.
 """
