@@ -2,13 +2,16 @@
 
 import hmac
 import json
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from connections.catalog import get
 from connections.catalog._inbound import TOLERANCE, field_of_body, sent_along, signed_with_time
+from connections.catalog._soundness import problems
 
 NOW = 1_800_000_000.0
 SECRET = "whsec_of-the-tests"
@@ -101,3 +104,15 @@ def test_without_a_secret_nobody_can_sign() -> None:
 )
 def test_the_id_is_read_from_the_body(body: bytes, found: str) -> None:
     assert field_of_body("n")({}, body) == found
+
+
+def test_a_data_sheet_says_how_and_with_which_secret() -> None:
+    for slug in ("telegram", "stripe"):
+        sheet = get(slug)
+        assert sheet.webhook
+        assert problems(sheet, slug) == []
+        assert problems(replace(sheet, webhook=None), slug)[-1].startswith("webhook: say how")
+        other = replace(sheet.webhook, secret="nobodys")
+        assert problems(replace(sheet, webhook=other, auth=sheet.auth[:1]), slug)[-1].startswith(
+            "webhook: no connection"
+        )
