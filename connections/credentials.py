@@ -116,6 +116,12 @@ def expiry(answer: TokenAnswer, issued: datetime) -> datetime | None:
     return issued + timedelta(seconds=answer.expires_in) if answer.expires_in else None
 
 
+def margin(connection: Connection) -> timedelta:
+    """How long before its end a token is renewed by whoever asks for it."""
+    oauth = connection.signed_in_by
+    return timedelta(seconds=oauth.refresh_margin) if oauth and _renewal(connection) else MARGIN
+
+
 def _refuse_unusable(connection: Connection) -> None:
     name = connection.integration.provider.name
     if connection.status == Connection.Status.REVOKED:
@@ -137,14 +143,8 @@ def _due(connection: Connection) -> bool:
     if connection.broker_account:
         return left <= MARGIN  # a broker tells what is left of it
     # While a provider can't renew it, a token that still lives is not asked for anew by everybody.
-    margin = MARGIN if _failed_lately(connection) else _margin(connection)
-    return left <= min(margin, lifetime / 2)
-
-
-def _margin(connection: Connection) -> timedelta:
-    """How long before its end a token is to be renewed."""
-    oauth = connection.signed_in_by
-    return timedelta(seconds=oauth.refresh_margin) if oauth and _renewal(connection) else MARGIN
+    wanted = MARGIN if _failed_lately(connection) else margin(connection)
+    return left <= min(wanted, lifetime / 2)
 
 
 def _issued(connection: Connection) -> datetime:
@@ -275,10 +275,13 @@ def _keep(connection: Connection, lease: str, answer: TokenAnswer) -> Token:
     if answer.refresh_token:
         vault.seal(connection, "refresh_token", answer.refresh_token)
     connection.expires_at, connection.refreshed_at = expiry(answer, now), now
+    if answer.scopes is not None:
+        connection.granted_scopes = list(answer.scopes)
     kept = Connection.everyone.filter(pk=connection.pk, refresh_lease=lease, status__in=Connection.LIVE).update(
         credential=connection.credential,
         refresh_token=connection.refresh_token,
         expires_at=connection.expires_at,
+        granted_scopes=connection.granted_scopes,
         refreshed_at=now,
         refresh_lease="",
         refresh_lease_until=None,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import connections as databases
 from django.utils import timezone
 
-from connections.credentials import MARGIN, Token, fresh_token
+from connections.credentials import Token, fresh_token, margin
 from connections.errors import CredentialError, NeedsReauth, ProviderError, Revoked
 from connections.models import Connection, Integration
 from deployments.errors import ApiError, connect_url
@@ -101,7 +101,8 @@ def _may_be_slow(connection: Connection) -> bool:
     """Whether its token may be due: generous, since a wrong yes costs a thread and a wrong no somebody's time."""
     if connection.credential is None:
         return True
-    return connection.expires_at is not None and connection.expires_at <= timezone.now() + MARGIN + timedelta(minutes=1)
+    end = connection.expires_at
+    return end is not None and end <= timezone.now() + margin(connection) + timedelta(minutes=1)
 
 
 def _try(connection: Connection) -> Token | None:

@@ -36,10 +36,10 @@ def _sheet(
     api: str = "https://example.com",
     more: str = "",
     key: str = "",
-    token_url: str = "https://example.com/t",
+    exchange: str = "https://example.com/t",
     oauth: str = "",
 ) -> str:
-    signing_in = OAUTH.format(token=token_url, more=oauth)
+    signing_in = OAUTH.format(token=exchange, more=oauth)
     auth = f"ApiKey(keys_url='https://example.com/k', how='Make one.', {key})" if key else signing_in
     return SOUND.format(slug=slug, color=color, api=api, more=more, auth=auth)
 
@@ -85,11 +85,11 @@ def test_a_file_is_all_a_provider_needs(tmp_path: Path, monkeypatch: pytest.Monk
         (_sheet(key="made=('api_key',)"), "need names of their own"),
         (_sheet(key="fields=(KeyField(secret=False),)"), "the first field is the token, and that is secret"),
         (_sheet(key="fields=()"), "the first field is the token"),
-        (_sheet(token_url="https://{shop}.example.com/t"), "nothing is asked that is called 'shop'"),
-        (_sheet(token_url="https://example.com/{shop}", more=ASKS), "needs a name of its own"),
-        (_sheet(token_url="https://{shop}/t", more=SHOP), "must end its host with the provider's own domain"),
-        (_sheet(token_url="https://{shop}.com/t", more=SHOP), "must end its host with the provider's own domain"),
-        (_sheet(token_url="https://{shop}.example.com@evil.{shop}/t", more=SHOP), "must end its host"),
+        (_sheet(exchange="https://{shop}.example.com/t"), "nothing is asked that is called 'shop'"),
+        (_sheet(exchange="https://example.com/{shop}", more=ASKS), "needs a name of its own"),
+        (_sheet(exchange="https://{shop}/t", more=SHOP), "must end its host with the provider's own domain"),
+        (_sheet(exchange="https://{shop}.com/t", more=SHOP), "must end its host with the provider's own domain"),
+        (_sheet(exchange="https://{shop}.example.com@evil.{shop}/t", more=SHOP), "must end its host"),
         (_sheet(oauth="revoke=Revocation(url='http://example.com/r')"), "must be an https address"),
         (_sheet(oauth="renew=Swap(url='https://{shop}/r')", more=SHOP), "must end its host"),
         (_sheet(oauth="renew=Swap(url='https://a.b/r'), refresh_url='https://a.b/t'"), "not both"),

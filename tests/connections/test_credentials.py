@@ -79,6 +79,12 @@ def test_a_provider_that_does_not_rotate_keeps_its_refresh_token(drive: Connecti
     assert vault.reveal(Connection.everyone.get(pk=drive.pk), "refresh_token") == "refresh-0"
 
 
+def test_what_a_renewed_token_may_do_is_noted(drive: Connection, provider: Simulator) -> None:
+    provider.tokens = [{"access_token": "access-2", "expires_in": 3600, "scope": "one two"}]
+    fresh_token(drive)
+    assert Connection.everyone.get(pk=drive.pk).granted_scopes == ["one", "two"]
+
+
 def test_tokens_shorter_than_the_margin_are_not_renewed_at_every_request(
     drive: Connection, provider: Simulator
 ) -> None:

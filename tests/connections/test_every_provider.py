@@ -129,6 +129,7 @@ def test_a_token_at_its_end_is_renewed(connection: Connection, provider: Played)
     kept = Connection.everyone.get()
     assert kept.expires_at and kept.expires_at > timezone.now()
     assert {vault.reveal(kept, "refresh_token")} - {None} == provider.renewing
+    assert kept.missing_scopes == []
     assert credentials.fresh_token(_end(kept)).access_token == renewed
 
 
