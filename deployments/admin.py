@@ -4,12 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from connections.admin import Readable
+from connections.admin_rows import ANYWHERE, Decidable, Readable
 from deployments import bindings, keys
 from deployments.admin_releases import ReleaseAdmin, ToolAdmin
-from deployments.models import ApiKey, App, Binding, DeployLog, Deployment, EnvironmentVariable, Event
+from deployments.models import Activity, ApiKey, App, Binding, DeployLog, Deployment, EnvironmentVariable, Event
 
 __all__ = ["ReleaseAdmin", "ToolAdmin"]
 
@@ -26,7 +26,7 @@ class AppAdmin(Readable):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(Readable):
+class ApiKeyAdmin(Decidable):
     """Keys by their first characters. They can be revoked here, and nothing else."""
 
     list_display = ("name", "prefix", "scope", "tenant", "last_used_at", "expires_at", "revoked_at")
@@ -49,19 +49,26 @@ class ApiKeyAdmin(Readable):
     )
     actions = ("revoke",)
 
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change keys in principle."""
-        return request.user.has_perm("deployments.change_apikey")
-
-    @admin.action(description="Revoke the selected keys", permissions=["revoke"])
-    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
+    @admin.action(
+        description="Revoke the key",
+        description_plural="Revoke the selected keys",
+        permissions=["decide"],
+        location=ANYWHERE,
+    )
+    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> HttpResponse:
         """They are refused from the next request on."""
-        for key in chosen:
-            keys.revoke(key)
+        consequence = "Programs that use them are refused from the next request on. This can't be undone."
+        if page := self.ask(request, chosen, "revoke", consequence):
+            return page
+        rows = list(chosen)
+        working = [key for key in rows if key.revoked_at is None]
+        for key in working:
+            keys.revoke(key, by=request.user)  # type: ignore[arg-type]
+        return self.done(request, len(working), len(rows), "revoked")
 
 
 @admin.register(Binding)
-class BindingAdmin(Readable):
+class BindingAdmin(Decidable):
     """Which app uses which connection. Bindings can be taken away here."""
 
     list_display = ("app", "integration", "connection", "tenant", "created_at")
@@ -70,15 +77,22 @@ class BindingAdmin(Readable):
     fields = ("tenant", "app", "integration", "connection", "created_at")
     actions = ("unbind",)
 
-    def has_unbind_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change bindings in principle."""
-        return request.user.has_perm("deployments.change_binding")
-
-    @admin.action(description="Take the selected bindings away", permissions=["unbind"])
-    def unbind(self, request: HttpRequest, chosen: QuerySet[Binding]) -> None:
+    @admin.action(
+        description="Take the binding away",
+        description_plural="Take the selected bindings away",
+        permissions=["decide"],
+        location=ANYWHERE,
+    )
+    def unbind(self, request: HttpRequest, chosen: QuerySet[Binding]) -> HttpResponse:
         """The apps hear of it."""
-        for binding in chosen.select_related("app"):
-            bindings.unbind(binding.app, binding.integration_id)
+        consequence = "The apps can't use these connections until somebody of the workspace binds them again."
+        if page := self.ask(request, chosen, "unbind", consequence):
+            return page
+        rows = list(chosen.select_related("app", "connection__integration"))
+        for binding in rows:
+            bindings.unbind(binding.app, binding.integration_id, by=request.user)  # type: ignore[arg-type]
+            self.log_change(request, binding.connection, f"Taken away from {binding.app}.")
+        return self.done(request, len(rows), len(rows), "taken away")
 
 
 class VariableInline(admin.TabularInline[EnvironmentVariable, Deployment]):
@@ -144,3 +158,15 @@ class EventAdmin(Readable):
     list_filter = ("kind",)
     list_select_related = ("tenant", "app")
     fields = ("sequence", "id", "tenant", "app", "kind", "payload", "at")
+
+
+@admin.register(Activity)
+class ActivityAdmin(Readable):
+    """The record of what people did to deployments, and what Vendo did by itself."""
+
+    list_display = ("at", "actor", "action", "detail", "deployment", "tenant")
+    list_filter = ("action",)
+    search_fields = ("actor__email", "deployment__slug", "tenant__slug", "detail")
+    list_select_related = ("actor", "deployment", "tenant")
+    date_hierarchy = "at"
+    fields = ("at", "actor", "action", "detail", "deployment", "tenant")

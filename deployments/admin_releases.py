@@ -15,7 +15,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
-from connections.admin import Readable
+from connections.admin_rows import Readable
 from deployments import archives, releases
 from deployments.layout import Plan, plan
 from deployments.layout_advice import outline

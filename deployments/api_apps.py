@@ -176,7 +176,7 @@ def list_keys(request: MemberRequest) -> dict[str, Any]:
 def revoke_key(request: MemberRequest, key_id: UUID) -> dict[str, Any]:
     """End a key; it is refused from the next request on."""
     key: ApiKey = one_of(ApiKey.objects.of(request.tenant), pk=key_id)
-    return {"revoked_at": keys.revoke(key)}
+    return {"revoked_at": keys.revoke(key, by=request.user)}
 
 
 @router.delete("/connections/{uuid:connection_id}", auth=writer, response={200: Done, **WRITE})

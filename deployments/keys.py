@@ -16,6 +16,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from connections import audit
 from connections.models import Connection
 from deployments.errors import ApiError
 from deployments.models import ApiKey, App
@@ -42,9 +43,11 @@ def mint_for_connection(
     return _mint(row, name, by, expires_at)
 
 
-def revoke(key: ApiKey) -> datetime:
+def revoke(key: ApiKey, *, by: User | None = None) -> datetime:
     """End a key, from the very next request on; revoking twice keeps the first time. Returns when it ended."""
-    ApiKey.everyone.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    with transaction.atomic():
+        if ApiKey.everyone.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            audit.note(by, key, "Revoked.")
     key.refresh_from_db(fields=["revoked_at"])
     assert key.revoked_at is not None
     return key.revoked_at
@@ -94,7 +97,9 @@ def _mint(row: ApiKey, name: str, by: User | None, expires_at: datetime | None) 
     text = f"vendo_sk_{secrets.token_urlsafe(24)}"
     row.name, row.created_by, row.expires_at = name, by, expires_at
     row.key_hash, row.prefix = hash_of(text), text[:SHOWN]
-    row.save(force_insert=True)
+    with transaction.atomic():
+        row.save(force_insert=True)
+        audit.note(by, row, "Minted.")
     return row, text
 
 

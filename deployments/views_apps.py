@@ -79,7 +79,7 @@ def app_mint_key(request: MemberRequest, app_id: UUID) -> HttpResponseBase:
 def app_revoke_key(request: MemberRequest, app_id: UUID, key_id: UUID) -> HttpResponse:
     """End a key; whoever uses it is refused from the next request on."""
     key: ApiKey = one_of(ApiKey.objects.of(request.tenant).filter(app_id=app_id), pk=key_id)
-    keys.revoke(key)
+    keys.revoke(key, by=request.user)
     messages.success(request, f"“{key.name}” is revoked. Programs that use it are refused from now on.")
     return redirect("deployments:app", app_id)
 

@@ -50,7 +50,7 @@ def connection_mint_key(request: MemberRequest, connection_id: UUID) -> HttpResp
 def connection_revoke_key(request: MemberRequest, connection_id: UUID, key_id: UUID) -> HttpResponse:
     """End a key; whoever uses it is refused from the next request on."""
     key: ApiKey = one_of(ApiKey.objects.of(request.tenant).filter(connection_id=connection_id), pk=key_id)
-    keys.revoke(key)
+    keys.revoke(key, by=request.user)
     messages.success(request, f"“{key.name}” is revoked. Programs that use it are refused from now on.")
     return redirect("deployments:connection-keys", connection_id)
 

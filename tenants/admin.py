@@ -10,12 +10,27 @@ from allauth.socialaccount.models import SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 
 from tenants.models import Membership, Tenant, User
 
 admin.site.site_header = admin.site.site_title = "Vendo operators"
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+_sign_in = secure_admin_login(admin.site.login)
+
+
+def _login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    """Whoever is signed in and no operator is told so, instead of being asked to sign in again."""
+    if request.user.is_authenticated and not admin.site.has_permission(request):
+        raise PermissionDenied(
+            "This part is for those who operate Vendo here, not for workspaces. You are signed in as "
+            f"{request.user.email}, who is none of them: ask one to let you in, or sign in as somebody else."
+        )
+    answer: HttpResponse = _sign_in(request, extra_context)
+    return answer
+
+
+admin.site.login = _login  # type: ignore[method-assign]
 # Their pages show secrets. Social sign-in is set up in the environment, and we keep no tokens of it.
 admin.site.unregister([Authenticator, SocialApp, SocialToken])
 

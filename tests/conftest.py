@@ -102,6 +102,12 @@ def client_for() -> Callable[[User], Client]:
     return sign_in
 
 
+@pytest.fixture
+def operator(db: None, client_for: Callable[[User], Client]) -> Client:
+    """The browser of somebody who may use the admin."""
+    return client_for(User.objects.create_superuser("operator@vendo.example", "correct horse battery"))
+
+
 def _configured(slug: str) -> Integration:
     integration = Integration.objects.get(slug=slug)
     integration.client_id = "test-client"

@@ -15,7 +15,7 @@ from connections.models import Connection, Integration
 from deployments import event_hub, keys
 from deployments.models import App, Deployment, Release, Tool
 from deployments.projects import create_project
-from tenants.models import Tenant, User
+from tenants.models import Tenant
 from tests.deployments.tools import MANIFEST, TEMPLATE
 
 
@@ -35,12 +35,6 @@ def app_key(project: App) -> str:
 def tool_client() -> Callable[[str], Client]:
     """key → a program that sends it with every request, and is no browser."""
     return lambda key: Client(headers={"authorization": f"Bearer {key}", "host": "localhost:8000"})
-
-
-@pytest.fixture
-def operator(db: None, client_for: Callable[[User], Client]) -> Client:
-    """The browser of somebody who may use the admin."""
-    return client_for(User.objects.create_superuser("operator@vendo.example", "correct horse battery"))
 
 
 @pytest.fixture
