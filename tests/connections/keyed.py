@@ -1,7 +1,5 @@
 """Providers whose keys people paste, played by a simulator from what their own tests have recorded."""
 
-import json
-import re
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -76,11 +74,3 @@ class Keyed:
         assert answer.status_code == 200, answer.text
         found: Connection = Connection.everyone.get(integration_id=self.slug)
         return found
-
-
-def posted(answer: Sent) -> tuple[list[dict[str, Any]], str]:
-    """The messages to the opener, and the origin they go to."""
-    found = re.search(r'<script id="connect-result" type="application/json">(.*?)</script>', answer.text)
-    assert found, answer.text
-    result = json.loads(found.group(1))
-    return result["messages"], result["target_origin"]

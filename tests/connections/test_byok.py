@@ -15,7 +15,8 @@ from deployments import bindings
 from deployments.models import App, Event
 from deployments.projects import create_project
 from tenants.models import Tenant, User
-from tests.connections.keyed import SLUGS, Keyed, Sent, posted
+from tests.connections.dance import posted
+from tests.connections.keyed import SLUGS, Keyed, Sent
 from tests.simulator import simulated
 
 SignIn = Callable[[User], Client]

@@ -1,7 +1,5 @@
 """The dance over HTTP: authorise, come back, be stored; and everything that must not get through."""
 
-import json
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -19,6 +17,7 @@ from deployments.bindings import bind
 from deployments.models import App
 from deployments.projects import create_project
 from tenants.models import Tenant, User
+from tests.connections.dance import posted
 from tests.simulator import Simulator
 
 SignIn = Callable[[User], Client]
@@ -36,14 +35,6 @@ def _return(client: Client, slug: str = "notion", **query: str) -> Any:
     return client.get(f"/api/oauth/{slug}/callback", query)
 
 
-def _posted(answer: Any) -> tuple[list[dict[str, str]], str]:
-    """The messages to the opener, and the origin they go to."""
-    found = re.search(r'<script id="connect-result" type="application/json">(.*?)</script>', answer.text)
-    assert found, answer.text
-    result = json.loads(found.group(1))
-    return result["messages"], result["target_origin"]
-
-
 def _connect(client: Client, slug: str = "notion", **query: str) -> Any:
     asked = _leave(client, slug, **query)
     return _return(client, slug, code=CODE, state=asked["state"])
@@ -51,7 +42,7 @@ def _connect(client: Client, slug: str = "notion", **query: str) -> Any:
 
 def _refused(answer: Any, code: str) -> None:
     """The page says so in words, offers another try, and the opener hears the code."""
-    messages, _ = _posted(answer)
+    messages, _ = posted(answer)
     assert [(m["type"], m["code"]) for m in messages] == [("vendo:oauth:error", code)]
     assert messages[0]["detail"] and answer.status_code == 400
     assert "Try again" in answer.text
@@ -80,7 +71,7 @@ def test_a_state_works_once(client_for: SignIn, owner: User, provider: Simulator
     cookies = dict(client.cookies)
     assert _return(client, code=CODE, state=asked["state"]).status_code == 200
     client.cookies.update(cookies)
-    messages, _ = _posted(_return(client, code=CODE, state=asked["state"]))
+    messages, _ = posted(_return(client, code=CODE, state=asked["state"]))
     assert messages[0]["code"] == "oauth_state_invalid"
     assert Connection.everyone.count() == 1
     assert ConnectAttempt.everyone.get().outcome == "connected"
@@ -255,7 +246,7 @@ def test_reconnecting_as_somebody_else_is_refused_and_nothing_changes(
     client_for: SignIn, owner: User, tenant: Tenant, provider: Simulator, make_connection: Callable[..., Connection]
 ) -> None:
     old = make_connection(tenant, "notion", status="needs_reauth", account_id="bot-9", display_name="Grace")
-    messages, _ = _posted(_connect(client_for(owner), connection=str(old.pk)))
+    messages, _ = posted(_connect(client_for(owner), connection=str(old.pk)))
     assert messages[0]["code"] == "context_discovery_failed"
     assert "Grace" in messages[0]["detail"]
     old.refresh_from_db()

@@ -13,7 +13,7 @@ from connections.models import Connection, Integration
 from deployments import bindings
 from deployments.projects import create_project
 from tenants.models import Tenant, User
-from tests.connections.keyed import posted
+from tests.connections.dance import posted
 
 pytestmark = pytest.mark.django_db
 PAGE = "/connections/connect/stripe"
