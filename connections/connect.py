@@ -1,18 +1,17 @@
 """How a connection comes to be, is renewed, tested, renamed and given up."""
 
 import contextlib
-import hashlib
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from authlib.common.security import generate_token
 from django.db import transaction
 from django.utils import timezone
 
 from connections import (
+    attempts,
     audit,
     brokered,
     brokered_connect,
@@ -34,11 +33,10 @@ from connections.intents import Intent
 from connections.models import ConnectAttempt, Connection, Integration
 from connections.provider_api import ProviderApi
 from connections.revocation import Held
-from tenants.models import Membership, Tenant, User
+from tenants.models import Tenant, User
 
 logger = logging.getLogger(__name__)
 
-LIFETIME = timedelta(minutes=10)  # contract section 7
 SECRETS = ("credential", "refresh_token", "further_secrets")
 
 
@@ -77,14 +75,14 @@ def start(user: User, tenant: Tenant, integration: Integration, wish: Wish) -> S
         integration=integration,
         connection=wish.renew,
         profile=auth.profile,
-        state_hash=_hash(state),
-        browser_hash=_hash(browser_secret),
+        state_hash=attempts.hashed(state),
+        browser_hash=attempts.hashed(browser_secret),
         intent={"kind": wish.intent.kind, "id": wish.intent.id} if wish.intent else {},
         target_origin=wish.target_origin,
         return_to=wish.return_to,
         opener_state=wish.opener_state,
         asked=dict(wish.asked),
-        expires_at=timezone.now() + LIFETIME,
+        expires_at=timezone.now() + attempts.LIFETIME,
     )
     vault.seal(attempt, "verifier", verifier)
     attempt.save()
@@ -93,15 +91,9 @@ def start(user: User, tenant: Tenant, integration: Integration, wish: Wish) -> S
     try:
         return Started(attempt, brokered_connect.begin(attempt, state), browser_secret)
     except ConnectError as error:
-        _claim(attempt)
-        _note(attempt, error.code, error.message)
+        attempts.claim(attempt)
+        attempts.note(attempt, error.code, error.message)
         return Started(attempt, "", "", refusal=error)
-
-
-def attempt_of(slug: str, state: str) -> ConnectAttempt | None:
-    """The attempt that sent this state out."""
-    attempts = ConnectAttempt.everyone.select_related("integration", "tenant", "user", "connection")
-    return attempts.filter(state_hash=_hash(state), integration_id=slug).first()
 
 
 def finish(
@@ -111,39 +103,39 @@ def finish(
 
     Raises `ConnectError`; the attempt keeps why.
     """
-    _check_browser(attempt, user, browser_secret)
-    _claim(attempt)
-    with _ends_the_attempt(attempt):
-        _check_age(attempt)
+    attempts.check_browser(attempt, user, browser_secret)
+    attempts.claim(attempt)
+    with attempts.ended_by_failure(attempt):
+        attempts.check_age(attempt)
         granted = brokered_connect.come_back if attempt.broker_account else _exchanged
         grant = granted(attempt, query)
         settled = places.settled(grant, attempt.connection, noun_of(attempt))
         if settled is not None:
             return _keep(attempt, settled)
         places.put_aside(attempt, grant)
-        attempt.verifier, attempt.expires_at = None, timezone.now() + LIFETIME
+        attempt.verifier, attempt.expires_at = None, timezone.now() + attempts.LIFETIME
         attempt.save(update_fields=["pending", "verifier", "expires_at"])
     return None
 
 
 def question(attempt: ConnectAttempt, *, user: User, browser_secret: str | None) -> tuple[Place, ...]:
     """The places that the person may choose from. Raises `ConnectError` where there is nothing to answer."""
-    _check_browser(attempt, user, browser_secret)
-    grant = places.put_aside_for(attempt)
+    attempts.check_browser(attempt, user, browser_secret)
+    grant = places.waiting(attempt)
     if attempt.expires_at <= timezone.now():
-        with _ends_the_attempt(attempt):
+        with attempts.ended_by_failure(attempt):
             places.take(attempt)
-            _check_age(attempt)
+            attempts.check_age(attempt)
     return grant.places
 
 
 def answer(attempt: ConnectAttempt, place: Place, *, user: User, browser_secret: str | None) -> Connection:
     """The person chose one of the places: store. Raises `ConnectError`; the attempt keeps why."""
-    _check_browser(attempt, user, browser_secret)
-    grant = places.put_aside_for(attempt)
+    attempts.check_browser(attempt, user, browser_secret)
+    grant = places.waiting(attempt)
     places.take(attempt)
-    with _ends_the_attempt(attempt):
-        _check_age(attempt)
+    with attempts.ended_by_failure(attempt):
+        attempts.check_age(attempt)
         return _keep(attempt, places.chosen(grant, place))
 
 
@@ -155,12 +147,12 @@ def noun_of(attempt: ConnectAttempt) -> str:
 
 def give_up(slug: str, state: str) -> None:
     """End the attempt that sent this state out, if Composio sent another browser back (see brokered_connect.py)."""
-    attempt = attempt_of(slug, state)
+    attempt = attempts.of_state(slug, state)
     if attempt is None or not attempt.broker_account:
         return
     with contextlib.suppress(ConnectError):
-        _claim(attempt)
-        _note(attempt, "oauth_state_invalid", "It came back in another browser, or to another person.")
+        attempts.claim(attempt)
+        attempts.note(attempt, "oauth_state_invalid", "It came back in another browser, or to another person.")
         brokered.forget(attempt.broker_account)
 
 
@@ -240,34 +232,6 @@ def _held(row: Connection) -> Held | None:
         return None
 
 
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _check_browser(attempt: ConnectAttempt, user: User, browser_secret: str | None) -> None:
-    """The browser that comes back must be the one that left, with the same person at it (RFC 9700 section 4.7)."""
-    same_browser = browser_secret and secrets.compare_digest(_hash(browser_secret), attempt.browser_hash)
-    same_person = attempt.user_id == user.pk
-    belongs = Membership.objects.filter(user=user, tenant=attempt.tenant, role__in=Membership.WRITERS).exists()
-    if not (same_browser and same_person and belongs):
-        # The attempt stays open: whoever guessed or stole a state must not be able to use it up.
-        raise ConnectError(
-            "oauth_state_invalid",
-            "This sign-in was started in another browser or by another person. Go back and connect again from here.",
-        )
-
-
-def _claim(attempt: ConnectAttempt) -> None:
-    """Single use, in one statement: of two answers with the same state one gets through."""
-    if not ConnectAttempt.everyone.filter(pk=attempt.pk, used_at=None).update(used_at=timezone.now()):
-        raise ConnectError("oauth_state_invalid", "This sign-in has been used already. Connect again.")
-
-
-def _check_age(attempt: ConnectAttempt) -> None:
-    if attempt.expires_at <= timezone.now():
-        raise ConnectError("oauth_state_invalid", "The sign-in took longer than ten minutes. Connect again.")
-
-
 def _code_of(attempt: ConnectAttempt, query: Mapping[str, str]) -> str:
     name = attempt.integration.provider.name
     sent_by = query.get("iss")
@@ -322,25 +286,5 @@ def _keep(attempt: ConnectAttempt, grant: Grant) -> Connection:
         intent=intent,
         by=attempt.user,
     )
-    _note(attempt, "connected", "", connection)
+    attempts.note(attempt, "connected", "", connection)
     return connection
-
-
-@contextlib.contextmanager
-def _ends_the_attempt(attempt: ConnectAttempt) -> Iterator[None]:
-    """A failure inside is noted, and nothing of what was granted is kept."""
-    try:
-        yield
-    except ConnectError as error:
-        _note(attempt, error.code, error.message)
-        if attempt.broker_account:
-            brokered.forget(attempt.broker_account)
-        raise
-
-
-def _note(attempt: ConnectAttempt, outcome: str, detail: str, connection: Connection | None = None) -> None:
-    """Keep how it ended; no secret is needed any more."""
-    attempt.outcome, attempt.detail = outcome, detail[:500]
-    attempt.verifier = attempt.pending = None
-    attempt.connection = connection or attempt.connection
-    attempt.save(update_fields=["outcome", "detail", "verifier", "pending", "connection"])

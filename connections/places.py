@@ -39,7 +39,7 @@ def put_aside(attempt: ConnectAttempt, grant: Grant) -> None:
     vault.seal(attempt, "pending", json.dumps(asdict(grant) | {"issued": grant.issued.isoformat()}))
 
 
-def put_aside_for(attempt: ConnectAttempt) -> Grant:
+def waiting(attempt: ConnectAttempt) -> Grant:
     """What was granted. Raises `ConnectError` where nothing waits for an answer any more."""
     text = vault.reveal(attempt, "pending")
     if text is None:

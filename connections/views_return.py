@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from connections import asks, intents, popup
+from connections import asks, attempts, intents, popup
 from connections import connect as journey
 from connections.catalog import Place
 from connections.errors import ConnectError
@@ -115,7 +115,7 @@ def remember_browser(response: HttpResponse, attempt: ConnectAttempt, secret: st
     response.set_cookie(
         _cookie_name(attempt),
         signing.dumps(secret, salt=COOKIE_SALT),
-        max_age=journey.LIFETIME,
+        max_age=attempts.LIFETIME,
         path=_cookie_path(attempt),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -125,7 +125,7 @@ def remember_browser(response: HttpResponse, attempt: ConnectAttempt, secret: st
 
 def _attempt(request: HttpRequest, slug: str, state: str) -> ConnectAttempt | None:
     """The attempt that sent this state out. Another person's is none: the page would tell of it."""
-    found = journey.attempt_of(slug, state)
+    found = attempts.of_state(slug, state)
     return None if found and request.user.is_authenticated and found.user_id != request.user.pk else found
 
 
@@ -192,7 +192,7 @@ def _cookie_path(attempt: ConnectAttempt) -> str:
 def _browser_secret(request: HttpRequest, attempt: ConnectAttempt) -> str | None:
     try:
         secret: str = signing.loads(
-            request.COOKIES.get(_cookie_name(attempt), ""), salt=COOKIE_SALT, max_age=journey.LIFETIME
+            request.COOKIES.get(_cookie_name(attempt), ""), salt=COOKIE_SALT, max_age=attempts.LIFETIME
         )
     except signing.BadSignature:
         return None
