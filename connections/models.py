@@ -270,3 +270,53 @@ class Refresh(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection_id} at {self.at:%Y-%m-%d %H:%M}: {self.outcome}"
+
+
+class IntegrationRequest(TenantModel):
+    """A wish for a provider that is not there, from somebody in a workspace. An operator answers it in the admin."""
+
+    class AuthModel(models.TextChoices):
+        SIGN_IN = "oauth", "One signs in there and allows access (OAuth)"
+        KEY = "api_key", "One copies a key or token from its settings"
+        WEBHOOK = "webhook", "It only sends messages, and signs them (webhooks)"
+        UNKNOWN = "unknown", "I don’t know"
+
+    class Status(models.TextChoices):
+        OPEN = "open", "Open"
+        PLANNED = "planned", "Planned"
+        ADDED = "added", "Added"
+        DECLINED = "declined", "Declined"
+
+    PENDING: ClassVar[set[str]] = {Status.OPEN, Status.PLANNED}
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    name = models.CharField(max_length=80)
+    name_key = models.CharField(max_length=80, editable=False, help_text="The name as it is compared.")
+    auth_model = models.CharField(max_length=20, choices=AuthModel)
+    docs_url = models.URLField(max_length=500)
+    env_vars = models.JSONField(default=list, blank=True, help_text="Names of the variables that tools would read.")
+    note = models.TextField(max_length=1000, blank=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.OPEN)
+    answer = models.TextField(max_length=1000, blank=True, help_text="Shown to the workspace that asked.")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        ordering = ("-asked_at",)
+        indexes: ClassVar = [models.Index(fields=["status", "asked_at"])]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "name_key"],
+                condition=Q(status__in=["open", "planned"]),
+                name="one_pending_request_per_provider",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_status_display()})"
+
+    @property
+    def pending(self) -> bool:
+        """Whether it waits for something, and can be withdrawn."""
+        return self.status in self.PENDING
