@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connections import views, views_connect, views_return
+from connections import views, views_connect, views_requests, views_return
 
 app_name = "connections"
 
@@ -12,6 +12,8 @@ pages = [
     path("connections/<uuid:connection_id>/test", views.test, name="test"),
     path("connections/<uuid:connection_id>/rename", views.rename, name="rename"),
     path("connections/<uuid:connection_id>/disconnect", views.disconnect, name="disconnect"),
+    path("connections/requests", views_requests.ask, name="request"),
+    path("connections/requests/<uuid:request_id>/withdraw", views_requests.withdraw, name="request-withdraw"),
     path("dashboard/connections/<uuid:connection_id>", views.old_detail),
 ]
 

@@ -11,8 +11,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connections import connect as journey
 from connections.errors import CredentialError
-from connections.forms import NameForm
-from connections.models import Connection, Integration
+from connections.forms import NameForm, RequestForm
+from connections.models import Connection
+from connections.requests import may_withdraw, shown
+from connections.shelves import Look, categories
+from connections.shelves import shelves as shelved
 from tenants.access import member_required, writer_required
 from tenants.fragments import fragments
 from tenants.http import MemberRequest
@@ -23,10 +26,8 @@ from tenants.scoped import one_of
 @require_GET
 @fragments("connections-mine", "connections-available")
 def connection_list(request: MemberRequest) -> HttpResponseBase:
-    """What is connected, and what can be."""
-    mine = list(_live(request))
-    context = {"mine": mine, "categories": _categories(mine)}
-    return TemplateResponse(request, "connections/list.html", context)
+    """What is connected, and what can be; `q` and `category` narrow that, `ask` opens the form for what is missing."""
+    return list_page(request, asking="ask" in request.GET)
 
 
 @member_required
@@ -85,6 +86,26 @@ def old_detail(request: MemberRequest, connection_id: UUID) -> HttpResponse:
     return redirect("connections:detail", connection_id)
 
 
+def list_page(
+    request: MemberRequest, *, form: RequestForm | None = None, asking: bool = False, status: int = 200
+) -> HttpResponseBase:
+    """The Connections page. With `asking`, its form for a provider that is not there is open."""
+    look = Look(words=request.GET.get("q", "").strip(), category=request.GET.get("category", ""))
+    mine = list(_live(request))
+    shelves = shelved(mine, look)
+    context = {
+        "mine": mine,
+        "look": look,
+        "shelves": shelves,
+        "categories": categories(shelves),
+        "found": any(shelf.shown for shelf in shelves),
+        "requests": [(row, may_withdraw(row, request.membership)) for row in shown(request.tenant)],
+        "form": form or RequestForm(initial={"name": look.words}),
+        "asking": asking,
+    }
+    return TemplateResponse(request, "connections/list.html", context, status=status)
+
+
 def _all(request: MemberRequest) -> QuerySet[Connection]:
     rows = Connection.objects.of(request.tenant).select_related("integration")
     return rows.prefetch_related("bindings__app__deployment")
@@ -92,16 +113,3 @@ def _all(request: MemberRequest) -> QuerySet[Connection]:
 
 def _live(request: MemberRequest) -> QuerySet[Connection]:
     return _all(request).filter(status__in=Connection.LIVE)
-
-
-def _categories(mine: list[Connection]) -> dict[str, list[Integration]]:
-    """Category → integrations that can be connected, each with how many accounts are connected already."""
-    counts: dict[str, int] = {}
-    for connection in mine:
-        counts[connection.integration_id] = counts.get(connection.integration_id, 0) + 1
-    grouped: dict[str, list[Integration]] = {}
-    enabled = Integration.objects.filter(enabled=True)
-    for integration in sorted(enabled, key=lambda row: (row.provider.category, row.provider.name)):
-        integration.connected_count = counts.get(integration.slug, 0)  # type: ignore[attr-defined]
-        grouped.setdefault(integration.provider.category, []).append(integration)
-    return grouped

@@ -2,6 +2,7 @@
 // data-filter-text (its words) or without value (its own text); [data-filter-group] hides when all in it is hidden;
 // [data-filter-empty] inside the list shows when nothing is left, and its [data-filter-query] repeats what was typed.
 // <button data-filter-kind="x" data-filter-list="#list"> is a chip: only items with data-kind="x"; empty value: all.
+// In a form that asks the server for the same, both work without this script too.
 
 const words = (text) => text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
 
@@ -35,6 +36,8 @@ document.addEventListener("input", (event) => {
 document.addEventListener("click", (event) => {
   const chip = event.target.closest("[data-filter-kind]");
   if (!chip) return;
+  // Without this script it would send the form that it is in.
+  event.preventDefault();
   for (const other of document.querySelectorAll(`[data-filter-list="${chip.dataset.filterList}"]`)) {
     other.setAttribute("aria-pressed", String(other === chip));
   }
@@ -42,8 +45,9 @@ document.addEventListener("click", (event) => {
   if (list) apply(list);
 });
 
-// "/" goes to the search field, Escape empties it.
+// "/" goes to the search field, Escape empties it; Enter has nothing left to do.
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches?.("[data-filter]")) event.preventDefault();
   const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
     const input = document.querySelector("[data-filter]");
