@@ -126,6 +126,11 @@ PAGES: dict[str, tuple[Ask, ...]] = {
         page("/api/oauth/notion/authorize?connection={connection_id}", told={302}),
     ),
     "api/oauth/<slug:slug>/callback": (page("/api/oauth/notion/callback?code=c&state={state}", told={400, 403}),),
+    "api/oauth/<slug:slug>/callback/<uuid:attempt_id>": (
+        page("/api/oauth/notion/callback/{attempt_id}", told={400}),
+        page("/api/oauth/notion/callback/{attempt_id}", told={400}, place="ours"),
+    ),
+    "connections/requests/<uuid:request_id>/withdraw": (page("/connections/requests/{request_id}/withdraw", x="1"),),
     "connections/<uuid:connection_id>": (page("/connections/{connection_id}"),),
     "connections/<uuid:connection_id>/test": (page("/connections/{connection_id}/test", x="1"),),
     "connections/<uuid:connection_id>/rename": (page("/connections/{connection_id}/rename", display_name="Mine"),),

@@ -14,10 +14,13 @@ from uuid import uuid4
 import pytest
 import requests
 from django.test import Client
+from django.utils import timezone
 
 from connections import connect as journey
-from connections import vault
-from connections.models import Connection, Integration
+from connections import places, vault
+from connections.catalog import Account, Place, TokenAnswer
+from connections.grants import Grant
+from connections.models import ConnectAttempt, Connection, Integration, IntegrationRequest
 from deployments import bindings, keys
 from deployments.deliveries import Message
 from deployments.models import Activity, ApiKey, App, Binding, Deployment, EnvironmentVariable, Event
@@ -89,6 +92,7 @@ def furnished(
     variable.save()
     key, text = keys.mint(app, f"{tenant.name} key")
     connection_key, _ = keys.mint_for_connection(connection, f"{tenant.name} cron")
+    wanted = IntegrationRequest.everyone.create(tenant=tenant, name=f"{tenant.name} mail", name_key="mail")
     return {
         "tenant_id": str(tenant.pk),
         "app_id": str(app.pk),
@@ -98,6 +102,7 @@ def furnished(
         "bot_id": str(bot.pk),
         "delivery_id": str(delivery.pk),
         "external_id": connection.external_id,
+        "request_id": str(wanted.pk),
         "key_id": str(key.pk),
         "connection_key_id": str(connection_key.pk),
         "key": text,
@@ -125,13 +130,30 @@ def ours(
     things = furnished(tenant, make_connection, make_deployment)
     bindings.bind(App.everyone.get(pk=things["app_id"]), Connection.everyone.get(pk=things["connection_id"]))
     started = journey.start(owner, tenant, notion, journey.Wish())
-    return things | {"state": parse_qs(urlsplit(started.url).query)["state"][0]}
+    _let_choose(started.attempt)
+    return things | {
+        "attempt_id": str(started.attempt.pk),
+        "state": parse_qs(urlsplit(started.url).query)["state"][0],
+    }
+
+
+def _let_choose(attempt: ConnectAttempt) -> None:
+    """Our person is asked which part of the account it is to be."""
+    grant = Grant(
+        profile=attempt.profile,
+        account=Account(id="1", name="Acme"),
+        answer=TokenAnswer(access_token="token-of-acme"),
+        issued=timezone.now(),
+        places=tuple(Place(id=ref, name=f"Acme {ref}", context={"ref": ref}) for ref in ("ours", "other")),
+    )
+    places.put_aside(attempt, grant)
+    attempt.save()
 
 
 def nothing() -> Things:
     """Ids of the same form that nobody has."""
     made = ("app_id", "deployment_id", "variable_id", "connection_id", "key_id", "connection_key_id", "tenant_id")
-    unknown = {name: str(uuid4()) for name in (*made, "bot_id", "delivery_id")}
+    unknown = {name: str(uuid4()) for name in (*made, "attempt_id", "bot_id", "delivery_id", "request_id")}
     return unknown | {
         "external_id": f"vendo_conn_{uuid4().hex[:24]}",
         "key": f"vendo_sk_{uuid4().hex}",
@@ -146,7 +168,8 @@ def filled(text: str, things: Things) -> str:
 
 
 def state_of(tenant: Tenant) -> list[Any]:
-    models = (Activity, App, ApiKey, Binding, Connection, Deployment, EnvironmentVariable, WebhookDelivery)
+    models: tuple[Any, ...] = (Activity, App, ApiKey, Binding, Connection, ConnectAttempt)
+    models += (Deployment, EnvironmentVariable, IntegrationRequest, WebhookDelivery)
     return [list(model.everyone.filter(tenant=tenant).order_by("pk").values()) for model in models]
 
 
