@@ -11,6 +11,7 @@ from connections.errors import CredentialError
 from connections.models import ConnectAttempt, Connection, Refresh
 
 TESTS = 10  # at a time, one after the other: a provider that does not answer takes twenty seconds
+IN_USE = admin.RelatedOnlyFieldListFilter  # those that there is a row of
 ASKED = "Whoever operates Vendo here asks for this account to be connected anew."
 
 
@@ -18,8 +19,8 @@ ASKED = "Whoever operates Vendo here asks for this account to be connected anew.
 class ConnectionAdmin(Decidable):
     """What tenants connected, without their credentials."""
 
-    list_display = ("display_name", "integration", "tenant", "status", "profile", "connected_at", "refreshed_at")
-    list_filter = ("status", "integration", "profile")
+    list_display = ("display_name", "integration", "tenant", "status", "error_message", "connected_at")
+    list_filter = ("status", ("integration", IN_USE), "profile")
     search_fields = ("display_name", "external_id", "tenant__slug", "tenant__name")
     list_select_related = ("integration", "tenant")
     date_hierarchy = "connected_at"
@@ -118,7 +119,7 @@ class ConnectAttemptAdmin(Readable):
     """Why a connect failed."""
 
     list_display = ("created_at", "integration", "outcome_in_words", "detail", "tenant", "user")
-    list_filter = ("outcome", "integration", "profile")
+    list_filter = ("outcome", ("integration", IN_USE), "profile")
     search_fields = ("user__email", "tenant__slug", "detail")
     list_select_related = ("integration", "tenant", "user")
     date_hierarchy = "created_at"
@@ -148,7 +149,7 @@ class RefreshAdmin(Readable):
     """Each time of the last day that a provider was asked for a new token."""
 
     list_display = ("at", "integration", "tenant", "connection_name", "outcome")
-    list_filter = ("outcome", "connection__integration")
+    list_filter = ("outcome", ("connection__integration", IN_USE))
     list_select_related = ("connection__integration", "connection__tenant")
     fields = ("connection", "at", "outcome")
 

@@ -84,7 +84,7 @@ class IntegrationAdmin(admin.ModelAdmin[Integration]):
 
     form = IntegrationForm
     change_form_template = "admin/integration.html"
-    list_display = ("name", "ready", "missing", "ways", "enabled", "connections", "connects", "refreshes")
+    list_display = ("name", "ready", "missing", "ways", "connections", "connects", "refreshes")
     list_filter = ("enabled", "featured", "sign_in")
     list_per_page = 200
     search_fields = ("slug",)
@@ -112,7 +112,7 @@ class IntegrationAdmin(admin.ModelAdmin[Integration]):
         """What there is to decide about this provider, and nothing that it does not have."""
         provider = admin_setup.provider_of(obj) if obj else None
         first: tuple[Any, ...] = (None, {"fields": ("slug", ("enabled", "featured"), "missing")})
-        sets = [first, ("The last day", {"fields": ("connections", "connects", "refreshes")})]
+        sets = [first, ("How it does", {"fields": ("connections", "connects", "refreshes")})]
         if provider and provider.oauth:
             own = ("how_to_register", "redirect_uri", "client_id", "client_secret_state", "new_client_secret")
             more = ("remove_client_secret",) if obj and obj.client_secret else ()
@@ -171,15 +171,15 @@ class IntegrationAdmin(admin.ModelAdmin[Integration]):
     @admin.display(description="Ready", boolean=True)
     def ready(self, integration: Integration) -> bool:
         """Whether somebody can connect."""
-        return integration.enabled and bool(admin_setup.provider_of(integration)) and integration.configured
+        return admin_setup.ready(integration)
 
-    @admin.display(description="Missing", empty_value="-")
+    @admin.display(description="Missing")
     def missing(self, integration: Integration) -> str:
         """What is to be entered still."""
         found = admin_setup.missing(integration)
         if not found and not admin_setup.secret_opens(integration):
-            found = ["the client's secret, which the keys of the vault do not open: enter it again"]
-        return ", ".join(found) or "nothing"
+            found = ["client secret: the keys of the vault do not open the present one"]
+        return ", ".join(found) or "-"
 
     @admin.display(description="People connect with")
     def ways(self, integration: Integration) -> str:
@@ -219,12 +219,12 @@ class IntegrationAdmin(admin.ModelAdmin[Integration]):
         """How many work, linked to the list."""
         return _linked("connection", integration, _health(integration).connections)
 
-    @admin.display(description="Connects of the last day")
+    @admin.display(description="Connects, last day")
     def connects(self, integration: Integration) -> SafeString:
         """How connecting went, linked to the attempts."""
         return _linked("connectattempt", integration, _health(integration).last_connects)
 
-    @admin.display(description="Refreshes of the last day")
+    @admin.display(description="Refreshes, last day")
     def refreshes(self, integration: Integration) -> SafeString:
         """How refreshing went, linked to each."""
         return _linked("refresh", integration, _health(integration).last_refreshes, "connection__integration")

@@ -25,11 +25,16 @@ def ways(integration: Integration) -> str:
     return " or ".join(way for way in found if way)
 
 
+def ready(integration: Integration) -> bool:
+    """Whether somebody can connect it."""
+    return integration.enabled and provider_of(integration) is not None and integration.configured
+
+
 def missing(integration: Integration) -> list[str]:
     """Noun by noun; empty where everything is there. Being switched off is not among them."""
     provider = provider_of(integration)
     if provider is None:
-        return ["its file in the catalogue"]
+        return ["file in the catalogue"]
     if integration.brokered:
         return list(_missing_at_composio(integration))
     return list(_missing_of_our_client(integration, provider.oauth)) if provider.oauth else []
@@ -53,11 +58,11 @@ def _missing_at_composio(integration: Integration) -> Iterator[str]:
     if not settings.COMPOSIO_API_KEY:
         yield "COMPOSIO_API_KEY in the environment"
     if not integration.composio_auth_config:
-        yield "the auth config's id at Composio"
+        yield "auth config at Composio"
 
 
 def _missing_of_our_client(integration: Integration, oauth: OAuth2) -> Iterator[str]:
     if not integration.client_id:
-        yield "the client's id"
+        yield "client id"
     if not integration.client_secret and oauth.client_auth != "none":
-        yield "the client's secret"
+        yield "client secret"

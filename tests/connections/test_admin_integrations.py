@@ -97,14 +97,14 @@ def test_the_page_takes_an_operator_to_where_a_client_is_registered(operator: Cl
 
 
 def test_what_is_missing_is_told_until_nothing_is(operator: Client) -> None:
-    assert "the client&#x27;s id, the client&#x27;s secret" in operator.get(page("notion")).text
-    assert "Missing: the client&#x27;s secret." in enter(operator).text
+    assert "client id, client secret" in operator.get(page("notion")).text
+    assert "Missing: client secret." in enter(operator).text
     assert "Missing" not in enter(operator, new_client_secret="s").text.partition('class="messagelist"')[2][:400]
 
 
 def test_a_secret_that_no_key_opens_is_to_be_entered_again(operator: Client, notion: Integration) -> None:
     Integration.objects.filter(pk="notion").update(client_secret="v1.gone.AAAA")
-    assert "enter it again" in operator.get(page("notion")).text
+    assert "do not open the present one" in operator.get(page("notion")).text
 
 
 def test_people_are_sent_to_composio_with_an_auth_config_alone(operator: Client, settings: Any) -> None:
@@ -183,7 +183,7 @@ def test_nobody_elses_tries_are_shown(operator: Client, workspace: Tenant, owner
 
 
 def test_what_keeps_an_operator_from_trying_is_told(operator: Client) -> None:
-    assert "Missing: the client&#x27;s id, the client&#x27;s secret." in tried(operator)
+    assert "Missing: client id, client secret." in tried(operator)
     assert "there is none yet" in tried(operator, "openai")
     Integration.objects.update(enabled=False)
     assert "is switched off" in tried(operator)
