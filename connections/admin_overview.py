@@ -29,22 +29,22 @@ def waiting(user: User) -> list[Item]:
 
 def _requests() -> Iterator[Item]:
     count = IntegrationRequest.everyone.filter(status=IntegrationRequest.Status.OPEN).count()
-    yield Item(count, "requests for a provider without an answer", _page("integrationrequest", status__exact="open"))
+    yield Item(count, "Requests for a provider without an answer", _page("integrationrequest", status__exact="open"))
 
 
 def _connections() -> Iterator[Item]:
     ill = Connection.LIVE - {Connection.Status.ACTIVE}
     count = Connection.everyone.filter(status__in=ill).count()
-    yield Item(count, "connections that do not work", _page("connection", status__in=",".join(sorted(ill))))
+    yield Item(count, "Connections that do not work", _page("connection", status__in=",".join(sorted(ill))))
 
 
 def _integrations() -> Iterator[Item]:
     found = admin_health.of_all().values()
     failures, refreshes = (sum(h.failures for h in found), sum(h.failed_refreshes for h in found))
-    yield Item(failures, "attempts to connect that failed in the last day", _page("connectattempt"))
-    yield Item(refreshes, "refreshes that failed in the last day", _page("refresh"))
+    yield Item(failures, "Attempts to connect that failed in the last day", _page("connectattempt"))
+    yield Item(refreshes, "Refreshes that failed in the last day", _page("refresh"))
     closed = [row for row in Integration.objects.filter(enabled=True) if not admin_setup.ready(row)]
-    yield Item(len(closed), "providers that nobody can connect yet", _page("integration", enabled__exact="1"))
+    yield Item(len(closed), "Providers that nobody can connect yet", _page("integration", enabled__exact="1"))
 
 
 def _page(model: str, **query: str) -> str:
