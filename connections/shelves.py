@@ -1,12 +1,12 @@
-"""What can be connected, as the Connections page shows it: shelf by shelf, and only what somebody looks for."""
+"""What can be connected, as the Connections page shows it: what is featured first, and only what somebody looks for."""
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from connections.models import Connection, Integration
 
-FEATURED = "Featured"
+FEATURED, OTHERS, ALL = "Featured", "More providers", "All providers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Shelf:
     """Cards under one title."""
 
     title: str
-    cards: list[Card] = field(default_factory=list)
+    cards: list[Card]
 
     @property
     def shown(self) -> bool:
@@ -41,17 +41,17 @@ class Shelf:
 
 
 def shelves(mine: Iterable[Connection], look: Look) -> list[Shelf]:
-    """What operators feature, then the others by category. All of it: what is not looked for is hidden, not left out,
+    """What operators feature, then the others; each by name, those that nobody can connect yet at the end.
 
-    so that a search in the browser goes on from there.
+    What is not looked for is hidden, not left out: a search in the browser goes on from there.
     """
     counts = Counter(connection.integration_id for connection in mine)
-    found: dict[str, Shelf] = {}
-    for integration in sorted(Integration.objects.filter(enabled=True), key=_place):
-        title = FEATURED if integration.featured else integration.provider.category
-        shelf = found.setdefault(title, Shelf(title))
-        shelf.cards.append(_card(integration, counts[integration.slug], look))
-    return list(found.values())
+    enabled = sorted(Integration.objects.filter(enabled=True), key=_place)
+    cards = [_card(integration, counts[integration.slug], look) for integration in enabled]
+    featured = [card for card in cards if card.integration.featured]
+    others = [card for card in cards if not card.integration.featured]
+    found = [Shelf(FEATURED, featured), Shelf(OTHERS if featured else ALL, others)]
+    return [shelf for shelf in found if shelf.cards]
 
 
 def categories(shelves: Iterable[Shelf]) -> list[str]:
@@ -59,9 +59,8 @@ def categories(shelves: Iterable[Shelf]) -> list[str]:
     return sorted({card.integration.provider.category for shelf in shelves for card in shelf.cards})
 
 
-def _place(integration: Integration) -> tuple[bool, str, str]:
-    provider = integration.provider
-    return not integration.featured, "" if integration.featured else provider.category, provider.name.casefold()
+def _place(integration: Integration) -> tuple[bool, str]:
+    return not integration.configured, integration.provider.name.casefold()
 
 
 def _card(integration: Integration, connected: int, look: Look) -> Card:
