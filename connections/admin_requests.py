@@ -40,7 +40,7 @@ class IntegrationRequestAdmin(admin.ModelAdmin[IntegrationRequest]):
     """What people ask for. It is answered here, and the page on which they asked shows the answer."""
 
     form = AnswerForm
-    list_display = ("name", "status", "wanted_by", "auth_model", "asked_by", "tenant", "asked_at", "answered_at")
+    list_display = ("name", "status", "wanted_by", "tenant", "asked_by", "asked_at", "answered_at")
     list_filter = ("status", "auth_model")
     list_select_related = ("asked_by", "tenant")
     search_fields = ("name", "asked_by__email", "tenant__slug")

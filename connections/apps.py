@@ -12,7 +12,8 @@ class ConnectionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what happens outside this app's own calls."""
-        from connections import checks, sync
+        from connections import audit, checks, sync
 
         register(checks.catalogue_is_sound)
+        audit.listen()
         post_migrate.connect(sync.after_migrate, sender=self)

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from connections import (
     attempts,
-    audit,
     brokered,
     brokered_connect,
     byok,
@@ -176,7 +175,6 @@ def disconnect(connection: Connection, *, by: User | None = None) -> None:
         row.credential = row.refresh_token = row.further_secrets = row.expires_at = None
         row.save(update_fields=["status", "error_message", *SECRETS, "expires_at"])
         signals.disconnected.send(sender=Connection, connection=row, by=by)
-        audit.note(by, row, "Disconnected.")
     connection.refresh_from_db()
     # After the commit: a slow provider must not hold the row, and a failing one must not bring the secrets back.
     # What was pasted is the person's own, who may use it elsewhere: it is not for us to end.

@@ -130,14 +130,17 @@ def test_afterwards_one_is_where_one_was(operator: Client, drive: Connection, ba
 
 
 def test_what_people_do_in_their_workspaces_is_in_the_audit_log(
-    operator: Client, drive: Connection, owner: User
+    operator: Client, provider: Simulator, owner: User, client_for: Callable[[User], Client]
 ) -> None:
-    disconnect(drive, by=owner)
-    disconnect(drive, by=owner)
+    provider.api = {"/v1/models": {"data": []}}
+    provider.play("openai")
+    client_for(owner).post("/connections/connect/openai", {"api_key": "sk-ada"})
+    for _ in range(2):
+        disconnect(Connection.everyone.get(), by=owner)
+    assert logged() == ["Connected.", "Disconnected."]
     text = operator.get("/admin/admin/logentry/").text
-    assert "Audit log" in text and "owner@acme.example" in text
-    assert logged() == ["Disconnected."]
-    entry = LogEntry.objects.get()
+    assert "Audit log" in text and "owner@acme.example" in text and "sk-ada" not in text
+    entry = LogEntry.objects.latest("pk")
     assert operator.post(f"/admin/admin/logentry/{entry.pk}/change/", {}).status_code == 403
     assert operator.post(f"/admin/admin/logentry/{entry.pk}/delete/", {"post": "yes"}).status_code == 403
 
