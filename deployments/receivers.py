@@ -122,13 +122,15 @@ def _bind(connection: Connection, intent: Intent | None, by: User | None) -> Non
 
 
 def _bind_projects(connection: Connection) -> None:
-    """A connect from the Connections page serves the projects that have none, so that `vendo.token()` works next."""
+    """A connect from the Connections page serves the projects that have none, so that `vendo.token()` works next.
+
+    One that serves a single app stays free: which app that is, a person says.
+    """
+    if connection.integration.provider.exclusive:
+        return
     projects = App.objects.of(connection.tenant).filter(kind=App.Kind.PROJECT)
     for app in projects.exclude(bindings__integration=connection.integration_id).order_by("pk"):
-        try:
-            bindings.bind(app, connection)
-        except bindings.BindingRefused:
-            return  # one user at a time, and it has one
+        bindings.bind(app, connection)
 
 
 def _bind_app(app: App, connection: Connection, by: User | None) -> None:

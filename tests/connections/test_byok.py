@@ -213,6 +213,7 @@ def test_the_same_key_is_connected_once(ada: Client, keyed: Keyed) -> None:
 def test_a_new_key_takes_the_old_ones_place(ada: Client, keyed: Keyed, tenant: Tenant) -> None:
     project = create_project(tenant, "Laptop")
     before = keyed.connected(ada)
+    bindings.bind(project, before)
     made = variables.further_secrets(before)
     keyed.takes(new := keyed.token[:-4] + "0new")
     posted(keyed.paste(ada, new, connection=str(before.pk)))

@@ -25,8 +25,17 @@ def keyed(request: pytest.FixtureRequest, db: None) -> Iterator[Keyed]:
 
 @pytest.fixture
 def connection(keyed: Keyed, client_for: Callable[[User], Client], owner: User, project: App) -> Connection:
-    """What was pasted on the Connections page, which serves `project` from then on."""
-    return keyed.connected(client_for(owner))
+    """What was pasted on the Connections page, and serves `project`."""
+    connection = keyed.connected(client_for(owner))
+    bindings.bind(project, connection)
+    return connection
+
+
+def test_it_serves_projects_by_itself_unless_it_can_serve_one_app_alone(
+    keyed: Keyed, client_for: Callable[[User], Client], owner: User, project: App
+) -> None:
+    keyed.connected(client_for(owner))
+    assert (bindings.binding(project, keyed.slug) is None) is keyed.integration.provider.exclusive
 
 
 @pytest.fixture

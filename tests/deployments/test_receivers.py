@@ -107,16 +107,17 @@ def test_a_destroyed_deployment_hears_nothing(
     assert not Binding.everyone.exists()
 
 
-def test_an_exclusive_account_serves_one_project(
+def test_an_exclusive_account_stays_free_until_an_app_is_chosen(
     project: App, make_connection: MakeConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lonely = dataclasses.replace(catalog.get("notion"), exclusive=True)
     monkeypatch.setattr(catalog, "get", lambda slug: {"notion": lonely}[slug])
-    create_project(project.tenant, "Second")
     new = make_connection(project.tenant, "notion")
     connected(new)
-    holder = Binding.everyone.get().app
-    other = App.everyone.exclude(pk=holder.pk).get()
+    assert not Binding.everyone.exists()
+    connected(new, Intent("app", str(project.pk)))
+    assert Binding.everyone.get().app == project
+    other = create_project(project.tenant, "Second")
     with pytest.raises(ConnectError, match="one user at a time"):
         connected(new, Intent("app", str(other.pk)))
 
