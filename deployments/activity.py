@@ -15,12 +15,17 @@ def note(deployment: Deployment, action: str, *, by: User | None = None, detail:
     no secret.
     """
     row: Activity = Activity.everyone.create(
-        tenant_id=deployment.tenant_id, deployment=deployment, actor=by, action=action, detail=detail[:LONGEST]
+        tenant_id=deployment.tenant_id,
+        deployment=deployment,
+        actor=by,
+        actor_name=by.email if by else "",
+        action=action,
+        detail=detail[:LONGEST],
     )
     return row
 
 
 def history(deployment: Deployment) -> QuerySet[Activity]:
     """What was done to it, newest first."""
-    rows: QuerySet[Activity] = Activity.everyone.filter(deployment=deployment).select_related("actor")
+    rows: QuerySet[Activity] = Activity.everyone.filter(deployment=deployment)
     return rows

@@ -164,9 +164,9 @@ class EventAdmin(Readable):
 class ActivityAdmin(Readable):
     """The record of what people did to deployments, and what Vendo did by itself."""
 
-    list_display = ("at", "actor", "action", "detail", "deployment", "tenant")
+    list_display = ("at", "actor_name", "action", "detail", "deployment", "tenant")
     list_filter = ("action",)
-    search_fields = ("actor__email", "deployment__slug", "tenant__slug", "detail")
-    list_select_related = ("actor", "deployment", "tenant")
+    search_fields = ("actor_name", "deployment__slug", "tenant__slug", "detail")
+    list_select_related = ("deployment", "tenant")
     date_hierarchy = "at"
-    fields = ("at", "actor", "action", "detail", "deployment", "tenant")
+    fields = ("at", "actor_name", "action", "detail", "deployment", "tenant")

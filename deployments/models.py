@@ -284,6 +284,9 @@ class Activity(TenantModel):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    actor_name = models.CharField(
+        max_length=254, blank=True, help_text="As the actor was called then, and stays when the person goes."
+    )
     action = models.CharField(max_length=40)
     detail = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField(default=timezone.now)

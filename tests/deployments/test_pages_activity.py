@@ -1,8 +1,11 @@
 """The activity tab: who did what."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 
 from connections.models import Integration
@@ -31,6 +34,23 @@ def test_people_and_vendo_are_told_apart(browser: Client, deployment: Deployment
     assert "owner@acme.example restarted" in page
     assert "Vendo found it degraded" in page
     assert "The last answer was status 500." in page
+
+
+def test_who_is_gone_keeps_the_name(browser: Client, deployment: Deployment, owner: User) -> None:
+    note(deployment, "restarted", by=owner)
+    owner.delete()
+    assert Activity.everyone.get().actor is None
+    page = browser.get(f"/deployments/{deployment.pk}/activity").text
+    assert "owner@acme.example restarted" in page
+
+
+def test_those_who_were_noted_before_names_were_get_theirs(deployment: Deployment, owner: User) -> None:
+    known, nobody = note(deployment, "restarted", by=owner), note(deployment, "found it degraded")
+    Activity.everyone.update(actor_name="")
+    fill = import_module("deployments.migrations.0007_who_it_was_stays").fill
+    fill(apps, connection.schema_editor())
+    names = dict(Activity.everyone.values_list("pk", "actor_name"))
+    assert names == {known.pk: owner.email, nobody.pk: ""}
 
 
 def test_the_newest_comes_first(browser: Client, deployment: Deployment) -> None:
