@@ -185,6 +185,7 @@ def busy_day(tenant: Tenant, owner: User, make_connection: MakeConnection) -> Co
     return works
 
 
+@pytest.mark.postgres
 def test_health_counts_the_last_day(operator: Client, busy_day: Connection) -> None:
     health = admin_health.of_all()["notion"]
     assert health.connections == "1 working, 1 not"

@@ -143,7 +143,7 @@ def workspace(operator: Client) -> Tenant:
 
 
 def tried(operator: Client, slug: str = "notion") -> str:
-    return operator.get(f"{LIST}{slug}/try/").text  # type: ignore[no-any-return]
+    return operator.get(f"{LIST}{slug}/try/").text
 
 
 def test_an_operator_connects_and_reads_how_it_went(operator: Client, workspace: Tenant) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from connections import requests
+from connections import admin_requests, requests
 from connections.models import IntegrationRequest
 from tenants.models import Tenant, User
 
@@ -36,6 +36,7 @@ def answer(operator: Client, wanted: IntegrationRequest, status: str, words: str
     return operator.post(f"{LIST}{wanted.pk}/change/", {"status": status, "answer": words}, follow=True)
 
 
+@pytest.mark.postgres
 def test_the_inbox_shows_who_wants_what(
     operator: Client, wanted: IntegrationRequest, other_tenant: Tenant, stranger: User
 ) -> None:
@@ -75,11 +76,10 @@ def test_what_was_asked_for_again_is_not_opened_twice(
 def test_what_is_withdrawn_meanwhile_stays_withdrawn(
     operator: Client, wanted: IntegrationRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from connections import admin_requests
+    def withdrawn(form: admin_requests.AnswerForm) -> None:
+        IntegrationRequest.everyone.all().delete()
 
-    monkeypatch.setattr(
-        admin_requests.AnswerForm, "clean", lambda form: IntegrationRequest.everyone.all().delete() and None
-    )
+    monkeypatch.setattr(admin_requests.AnswerForm, "clean", withdrawn)
     assert "withdrawn in the meantime" in answer(operator, wanted, "planned").text
     assert not IntegrationRequest.everyone.exists()
 
