@@ -13,6 +13,7 @@ import sys
 from contextlib import closing
 
 import uvicorn
+from django.core.management.base import BaseCommand, CommandError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 logger = logging.getLogger("uvicorn.error")
@@ -74,6 +75,15 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
+def load(config: uvicorn.Config) -> None:
+    """Load the application. Ends the process where Django's checks fail, with the reason, as the other processes do."""
+    config.load()
+    try:
+        BaseCommand().check()
+    except CommandError as error:
+        sys.exit(str(error))
+
+
 def main() -> None:
     """Serve until told to stop."""
     parser = argparse.ArgumentParser(prog="python -m vendo_site.serve", description="The web process.")
@@ -82,6 +92,7 @@ def main() -> None:
     parser.add_argument("application", nargs="?", default="vendo_site.asgi:application", help="default: %(default)s")
     wanted = parser.parse_args()
     config = uvicorn.Config(wanted.application, http=Protocol, access_log=False, timeout_graceful_shutdown=FAREWELL)
+    load(config)
     with closing(listening(wanted.host, wanted.port)) as listener:
         logger.info("Listening on %s, port %d", *listener.getsockname()[:2])
         Server(config).run([listener])

@@ -21,12 +21,12 @@ def messages() -> list[str]:
     return [f"{found.msg} {found.hint}" for found in checks.runtime(None)]
 
 
-@pytest.mark.parametrize("command", ["worker", "tool_supervisor"])
+@pytest.mark.parametrize("command", ["manage.py worker", "manage.py tool_supervisor", "-m vendo_site.serve --port 0"])
 def test_a_runtime_without_its_engine_is_refused_at_start(tmp_path: Path, command: str) -> None:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     ours = {"DEBUG": "true", "VENDO_DATA_DIR": str(tmp_path), "VENDO_RUNTIME": "docker"}
     env = kept | ours | {"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"}
-    run = [sys.executable, "manage.py", command]
+    run = [sys.executable, *command.split()]
     done = subprocess.run(run, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert f"no container engine answers at unix://{tmp_path}/nobody.sock (No such file or directory)" in done.stderr
