@@ -5,7 +5,9 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connections import brokered
@@ -18,8 +20,12 @@ LIFETIME = timedelta(minutes=10)  # contract section 7
 
 def of_state(slug: str, state: str) -> ConnectAttempt | None:
     """The attempt that sent this state out."""
-    attempts = ConnectAttempt.everyone.select_related("integration", "tenant", "user", "connection")
-    return attempts.filter(state_hash=hashed(state), integration_id=slug).first()
+    return _attempts(slug).filter(state_hash=hashed(state)).first()
+
+
+def of_person(slug: str, attempt_id: UUID, user: User) -> ConnectAttempt | None:
+    """The person's own attempt of that id; anybody else's is none."""
+    return _attempts(slug).filter(pk=attempt_id, user=user).first()
 
 
 def hashed(secret: str) -> str:
@@ -70,3 +76,8 @@ def note(attempt: ConnectAttempt, outcome: str, detail: str, connection: Connect
     attempt.verifier = attempt.pending = None
     attempt.connection = connection or attempt.connection
     attempt.save(update_fields=["outcome", "detail", "verifier", "pending", "connection"])
+
+
+def _attempts(slug: str) -> QuerySet[ConnectAttempt]:
+    rows: QuerySet[ConnectAttempt] = ConnectAttempt.everyone.filter(integration_id=slug)
+    return rows.select_related("integration", "tenant", "user", "connection")

@@ -57,7 +57,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def place(request: HttpRequest, slug: str, attempt_id: UUID) -> HttpResponseBase:
     """Which part of the account the connection is for. Nothing is stored until that is chosen."""
-    attempt = _own_attempt(request, slug, attempt_id)
+    attempt = attempts.of_person(slug, attempt_id, request.user) if request.user.is_authenticated else None
     try:
         if attempt is None or not request.user.is_authenticated:
             raise ConnectError("oauth_state_invalid", "This sign-in is not known here. Connect again.")
@@ -127,13 +127,6 @@ def _attempt(request: HttpRequest, slug: str, state: str) -> ConnectAttempt | No
     """The attempt that sent this state out. Another person's is none: the page would tell of it."""
     found = attempts.of_state(slug, state)
     return None if found and request.user.is_authenticated and found.user_id != request.user.pk else found
-
-
-def _own_attempt(request: HttpRequest, slug: str, attempt_id: UUID) -> ConnectAttempt | None:
-    """The person's own attempt of that id; anybody else's is none."""
-    rows = ConnectAttempt.everyone.select_related("integration", "tenant", "user", "connection")
-    found: ConnectAttempt | None = rows.filter(pk=attempt_id, integration_id=slug, user_id=request.user.pk).first()
-    return found
 
 
 def _question(request: HttpRequest, attempt: ConnectAttempt, places: tuple[Place, ...]) -> HttpResponse:

@@ -22,6 +22,20 @@ on_one_stack = pytest.mark.parametrize("stack", ["postgres"], indirect=True)
 # What depends on how tools are run, and not on the database. Docker's is on PostgreSQL as well.
 on_each_runtime = pytest.mark.parametrize("stack", ["postgres", "docker"], indirect=True)
 
+STACKS = ["sqlite", "postgres", "docker"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of one stack in a row, so that each is started once; they come first, as they take longest."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    """Where its stack stands in the list; behind all of them, where it has none."""
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return STACKS.index(parameters["stack"]) if "stack" in parameters else len(STACKS)
+
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:

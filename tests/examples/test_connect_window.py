@@ -65,7 +65,7 @@ def test_a_finished_connect_shows_the_databases(page: Page, world: World) -> Non
         popup.locator("#done").click()
     expect(page.get_by_text("Notion is connected.")).to_be_visible()
     expect(page.get_by_role("link", name="Reading list")).to_be_visible()
-    assert "?" not in page.url
+    page.wait_for_url(lambda url: "?" not in url)
 
 
 def test_a_window_closed_early_says_so_and_can_be_opened_again(page: Page, world: World) -> None:
