@@ -15,7 +15,7 @@ from connections.admin_rows import Readable
 class AuditAdmin(Readable):
     """Who did what. Nobody can change it here, operators neither."""
 
-    list_display = ("action_time", "user", "operator", "content_type", "what", "words")
+    list_display = ("action_time", "user", "words", "what", "content_type")
     list_display_links = ("action_time",)
     list_filter = ("user__is_staff", "action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "content_type")
@@ -26,11 +26,6 @@ class AuditAdmin(Readable):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Under the name by which it is looked for."""
         return super().changelist_view(request, {"title": "Audit log", **(extra_context or {})})
-
-    @admin.display(description="Operator", boolean=True, ordering="user__is_staff")
-    def operator(self, entry: LogEntry) -> bool:
-        """Whether whoever did it may use the admin."""
-        return entry.user.is_staff
 
     @admin.display(description="What it was done to")
     def what(self, entry: LogEntry) -> SafeString | str:

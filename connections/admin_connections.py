@@ -1,10 +1,13 @@
 """What tenants connected, how they tried, and how refreshing goes, in Django admin."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from connections import connect
+from connections.admin_health import NO_FAILURES
 from connections.admin_rows import ANYWHERE, Decidable, Readable
 from connections.credentials import mark_needs_reauth
 from connections.errors import CredentialError
@@ -114,12 +117,36 @@ def _tested(connection: Connection) -> tuple[str, int]:
     return "it works.", messages.SUCCESS
 
 
+class OutcomeFilter(admin.SimpleListFilter):
+    """How attempts ended: each way that occurs, all failures together, and those that did not end."""
+
+    title = parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What can be chosen."""
+        ended = ConnectAttempt.everyone.exclude(outcome="").order_by("outcome")
+        outcomes = ended.values_list("outcome", flat=True).distinct()
+        return [("failed", "all that failed"), ("open", "not finished"), *((name, name) for name in outcomes)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ConnectAttempt]) -> QuerySet[ConnectAttempt]:
+        """What was chosen."""
+        match self.value():
+            case None:
+                return queryset
+            case "failed":
+                return queryset.exclude(outcome__in=NO_FAILURES)
+            case "open":
+                return queryset.filter(outcome="")
+            case outcome:
+                return queryset.filter(outcome=outcome)
+
+
 @admin.register(ConnectAttempt)
 class ConnectAttemptAdmin(Readable):
     """Why a connect failed."""
 
     list_display = ("created_at", "integration", "outcome_in_words", "detail", "tenant", "user")
-    list_filter = ("outcome", ("integration", IN_USE), "profile")
+    list_filter = (OutcomeFilter, ("integration", IN_USE), "profile")
     search_fields = ("user__email", "tenant__slug", "detail")
     list_select_related = ("integration", "tenant", "user")
     date_hierarchy = "created_at"

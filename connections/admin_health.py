@@ -12,6 +12,7 @@ from connections.models import ConnectAttempt, Connection, Refresh
 DAY = timedelta(days=1)
 # The person's own doing: they said no, or pasted something that is none.
 DECLINED = {"access_denied", "key_invalid"}
+NO_FAILURES = {"", "connected", *DECLINED}
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from connections.admin_health import Health
 from connections.models import ConnectAttempt, Connection, Integration
 from tenants.models import Membership
 
+NAMES = ", ".join(sorted(addresses.NAMES))
 SHOWN = 10  # attempts of one's own on the page where one tries
 
 
@@ -37,12 +38,13 @@ class IntegrationForm(forms.ModelForm[Integration]):
     class Meta:
         model = Integration
         fields = ("enabled", "featured", "client_id", "sign_in", "composio_auth_config", "endpoint_overrides")
+        help_texts = {"endpoint_overrides": f"An object with any of {NAMES}: used in place of the provider's own."}
 
     def clean_endpoint_overrides(self) -> dict[str, str]:
         """Known names, and https unless it is this machine: the token address receives our client secret."""
         overrides: Any = self.cleaned_data["endpoint_overrides"] or {}
         if not isinstance(overrides, dict) or not set(overrides) <= addresses.NAMES:
-            raise forms.ValidationError(f"Write an object with any of {', '.join(sorted(addresses.NAMES))}.")
+            raise forms.ValidationError(f"Write an object with any of {NAMES}.")
         if not all(_is_sound(url) for url in overrides.values()):
             raise forms.ValidationError("Every address must begin with https:// (or be on this machine).")
         return overrides

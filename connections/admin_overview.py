@@ -41,7 +41,7 @@ def _connections() -> Iterator[Item]:
 def _integrations() -> Iterator[Item]:
     found = admin_health.of_all().values()
     failures, refreshes = (sum(h.failures for h in found), sum(h.failed_refreshes for h in found))
-    yield Item(failures, "Attempts to connect that failed in the last day", _page("connectattempt"))
+    yield Item(failures, "Attempts to connect that failed in the last day", _page("connectattempt", outcome="failed"))
     yield Item(refreshes, "Refreshes that failed in the last day", _page("refresh"))
     closed = [row for row in Integration.objects.filter(enabled=True) if not admin_setup.ready(row)]
     yield Item(len(closed), "Providers that nobody can connect yet", _page("integration", enabled__exact="1"))

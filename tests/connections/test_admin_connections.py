@@ -145,15 +145,25 @@ def test_what_people_do_in_their_workspaces_is_in_the_audit_log(
     assert operator.post(f"/admin/admin/logentry/{entry.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_attempts_say_why_and_are_found_by_how_they_ended(operator: Client, tenant: Tenant, owner: User) -> None:
-    for slug, outcome, detail in (("notion", "oauth_exchange_failed", "Wrong secret."), ("googledrive", "", "Nobody.")):
-        attempt(tenant, owner, slug, outcome, detail=detail)
-    listing = "/admin/connections/connectattempt/"
-    assert "not finished" in operator.get(listing).text
-    found = operator.get(
-        listing, {"outcome__exact": "oauth_exchange_failed", "integration__slug__exact": "notion"}
-    ).text
-    assert "Wrong secret." in found and "Nobody." not in found
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, {"Wrong secret.", "They said no.", "Nobody came back."}),
+        ({"outcome": "failed"}, {"Wrong secret."}),
+        ({"outcome": "oauth_exchange_failed", "integration__slug__exact": "notion"}, {"Wrong secret."}),
+        ({"outcome": "open"}, {"Nobody came back."}),
+        ({"integration__slug__exact": "googledrive"}, {"They said no."}),
+        ({"q": "owner@acme"}, {"Wrong secret.", "They said no.", "Nobody came back."}),
+    ],
+)
+def test_attempts_say_why_and_are_found_by_how_they_ended(
+    operator: Client, tenant: Tenant, owner: User, query: dict[str, str], found: set[str]
+) -> None:
+    attempt(tenant, owner, "notion", "oauth_exchange_failed", detail="Wrong secret.")
+    attempt(tenant, owner, "googledrive", "access_denied", detail="They said no.")
+    attempt(tenant, owner, "notion", "", detail="Nobody came back.")
+    text = operator.get("/admin/connections/connectattempt/", query).text
+    assert {words for words in ("Wrong secret.", "They said no.", "Nobody came back.") if words in text} == found
 
 
 def attempt(tenant: Tenant, user: User, slug: str, outcome: str, **fields: Any) -> ConnectAttempt:

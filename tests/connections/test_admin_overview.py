@@ -28,7 +28,7 @@ def trouble(tenant: Tenant, owner: User, make_connection: Callable[..., Connecti
     [
         ("integrationrequest/?status__exact=open", "Requests for a provider without an answer"),
         ("connection/?status__in=error%2Cneeds_reauth", "Connections that do not work"),
-        ("connectattempt/", "Attempts to connect that failed in the last day"),
+        ("connectattempt/?outcome=failed", "Attempts to connect that failed in the last day"),
         ("refresh/", "Refreshes that failed in the last day"),
         ("integration/?enabled__exact=1", "Providers that nobody can connect yet"),
     ],
