@@ -6,11 +6,14 @@ those who have it at the same moment: whoever changes the row to `forwarding` (c
 
 import base64
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
+from uuid import UUID
 
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -28,11 +31,15 @@ KEPT = timedelta(days=30)  # for so long a message that comes again is known
 MESSAGES_KEPT = timedelta(days=3)  # headers and body, to be sent once more
 LEASE = timedelta(seconds=45)  # longer than forwarding takes (forwarding.WITHIN): until then nobody else begins
 ROWS = 500  # that one statement takes away
+HOUR = 3600  # seconds
+ROOM = 8 * 1024 * 1024  # bytes of one workspace's messages that are kept of an hour, or it would fill the disk for all
+RESENT_AT_ONCE = 5  # messages of one workspace under way, beyond which nobody sends another once more
 
 UNBOUND = "No deployment uses this connection."
 NOT_RUNNING = "The deployment is not running."
 INTERRUPTED = "The dashboard was stopped while it forwarded this."
 UNDER_WAY = "This message is on its way already."
+BUSY = "Several messages are on their way already. Wait until they have got there."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +97,16 @@ def note_refused(connection: Connection, size: int, detail: str) -> None:
     )
 
 
+def counted(what: str, whose: UUID, amount: int = 1) -> int:
+    """How much of it there was within this hour, with `amount` more."""
+    counter = f"webhooks-{what}:{whose}:{int(time.time() // HOUR)}"
+    cache.add(counter, 0, timeout=HOUR)
+    try:
+        return cache.incr(counter, amount)
+    except ValueError:  # dropped between the two calls
+        return amount
+
+
 def finish(row: WebhookDelivery, *, answered: int | None, detail: str, duration_ms: int) -> None:
     """Write down how forwarding went: delivered where the deployment answered 2xx."""
     row.status = Status.DELIVERED if answered and 200 <= answered < 300 else Status.FAILED
@@ -120,6 +137,8 @@ def redeliver(row: WebhookDelivery, *, by: User) -> None:
         raise RedeliveryRefused(UNBOUND if row.deployment_id is None else "The deployment no longer uses this account.")
     if not deployment.reachable:
         raise RedeliveryRefused(f"{deployment.name} is not running. Start it first.")
+    if WebhookDelivery.everyone.filter(_is_under_way(), tenant=row.tenant_id).count() >= RESENT_AT_ONCE:
+        raise RedeliveryRefused(BUSY)
     try:
         with transaction.atomic():
             _adopt(row, deployment)
@@ -187,9 +206,12 @@ def _row(connection: Connection, deployment: Deployment | None, message: Message
 
 
 def _keep(row: WebhookDelivery, message: Message) -> None:
-    """What came, anew where it was forgotten."""
-    if row.message is None:
-        vault.seal(row, "message", message.text())
+    """What came, anew where it was forgotten. There is an end to what is kept of one workspace."""
+    text = message.text() if row.message is None else ""
+    kept = bool(text) and counted("kept", row.tenant_id, len(text)) <= ROOM
+    if kept:
+        vault.seal(row, "message", text)
+    if kept or row._state.adding:
         row.save(update_fields=None if row._state.adding else ["message"])
 
 
@@ -211,6 +233,10 @@ def _claim(row: WebhookDelivery, *, again: bool = False) -> bool:
 
 def _free(row: WebhookDelivery, *, delivered: bool = False) -> QuerySet[WebhookDelivery]:
     """The row, unless it has arrived or is being forwarded."""
-    under_way = Q(status=Status.FORWARDING, attempted_at__gt=timezone.now() - LEASE)  # as `is_under_way`
-    rows: QuerySet[WebhookDelivery] = WebhookDelivery.everyone.filter(pk=row.pk).exclude(under_way)
+    rows: QuerySet[WebhookDelivery] = WebhookDelivery.everyone.filter(pk=row.pk).exclude(_is_under_way())
     return rows if delivered else rows.exclude(status=Status.DELIVERED)
+
+
+def _is_under_way() -> Q:
+    """As `is_under_way`."""
+    return Q(status=Status.FORWARDING, attempted_at__gt=timezone.now() - LEASE)

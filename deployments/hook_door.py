@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import override
 from uuid import UUID
 
-from django.core.cache import cache
 from django.http import HttpResponse
 
 from connections import variables
@@ -33,6 +32,7 @@ LARGEST = 1024 * 1024  # bytes of a body
 ARRIVES_WITHIN = 20.0  # seconds for the whole body
 AT_ONCE = 40  # messages of one connection under way; Telegram sends so many at a time
 OF_ONE_TENANT = 200
+AN_HOUR = 20_000  # messages of one workspace: each is a row for a month
 NOTED = 20  # messages of one connection that are not genuine, in the log of one hour
 LATER = 30  # seconds until the next try is worth it
 
@@ -115,30 +115,33 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
     declared = header(scope, b"content-length") or ""
     if declared.isdigit() and int(declared[:12]) > LARGEST:
         raise too_large
-    body, more = b"", True
+    body, more = bytearray(), True  # which grows in place, however small the pieces are
     try:
         async with asyncio.timeout(ARRIVES_WITHIN):
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     return None
-                body, more = body + message.get("body", b""), message.get("more_body", False)
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
                 if len(body) > LARGEST:
                     raise too_large
     except TimeoutError:
         raise ApiError("validation_failed", "The body took too long to arrive. Send it again.", status=408) from None
-    return body
+    return bytes(body)
 
 
 def _genuine(inlet: Inlet, scope: Scope, body: bytes, address: str) -> Message:
     """What was sent, once it is certain that the provider sent it. Raises `ApiError` 412."""
     received = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
     headers = dict(reversed(received))  # the first of several alike
-    if inlet.secret is None or not inlet.webhook.verify(headers, body, inlet.secret, time.time()):
+    if not inlet.secret or not inlet.webhook.verify(headers, body, inlet.secret, time.time()):
         why = "Its signature does not hold." if inlet.secret else "This connection has no webhook secret."
         _note_refused(inlet.connection, len(body), why)
         front_door.count_failure(address, "webhook signature")
         raise ApiError("validation_failed", f"This webhook was not accepted. {why}", status=412)
+    if deliveries.counted("genuine", inlet.connection.tenant_id) > AN_HOUR:
+        raise ApiError("rate_limited", "This workspace was sent too much within the hour.", retry_after=LATER)
     onward = proxied.end_to_end(scope["headers"], proxied.TO_US)
     kept = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in onward)
     return Message(headers=kept, body=body, event_id=inlet.webhook.event_id(headers, body))
@@ -146,11 +149,8 @@ def _genuine(inlet: Inlet, scope: Scope, body: bytes, address: str) -> Message:
 
 def _note_refused(connection: Connection, size: int, why: str) -> None:
     """For the tenant to see; whoever sends a thousand of them fills no table."""
-    counter = f"webhooks-refused:{connection.pk}:{int(time.time() // 3600)}"
-    cache.add(counter, 0, timeout=3600)
-    with contextlib.suppress(ValueError):  # dropped between the two calls
-        if cache.incr(counter) <= NOTED:
-            deliveries.note_refused(connection, size, why)
+    if deliveries.counted("refused", connection.pk) <= NOTED:
+        deliveries.note_refused(connection, size, why)
 
 
 async def _handled(taken: Taken, message: Message) -> tuple[bool, HttpResponse | ApiError]:

@@ -7,6 +7,8 @@ from django.tasks import task
 
 from deployments import deploy_hooks, forwarding, pipeline
 
+AFTERWARDS = -10  # priority of what waits for others than us: no deploy waits behind it
+
 
 @task
 def deploy(deployment_id: str) -> None:
@@ -14,13 +16,13 @@ def deploy(deployment_id: str) -> None:
     pipeline.run(UUID(deployment_id))
 
 
-@task
+@task(priority=AFTERWARDS)
 def settle_hooks(connection_id: str) -> None:
     """Point a provider at us, or away, after a change of accounts."""
     deploy_hooks.settle(UUID(connection_id))
 
 
-@task
+@task(priority=AFTERWARDS)
 def redeliver(delivery_id: str) -> None:
     """Forward a webhook once more (`deliveries.redeliver`)."""
     asyncio.run(forwarding.forward_again(UUID(delivery_id)))

@@ -1,0 +1,101 @@
+"""No workspace gets in the way of the others with what it is sent, and an empty secret verifies nothing."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django_tasks_db.models import DBTaskResult
+
+from connections import vault
+from connections.models import Connection
+from deployments import deliveries, hook_door, tasks
+from deployments.models import Deployment
+from deployments.webhook_delivery import WebhookDelivery
+from tenants.models import Tenant, User
+from tests.deployments.hooks.conftest import SECRET, Sender
+from tests.servers import Upstream, answer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+type Log = Callable[[], list[WebhookDelivery]]
+
+
+@pytest.fixture
+def of_others(
+    served: str, connection: Connection, other_tenant: Tenant, make_connection: Callable[..., Connection]
+) -> Sender:
+    """The provider, with a message for another workspace."""
+    row = make_connection(other_tenant, "signing")
+    vault.seal(row, "further_secrets", json.dumps({"webhook_secret": SECRET}))
+    row.save()
+    return Sender(served, row.external_id)
+
+
+@pytest.fixture
+def browser(client_for: Callable[[User], Client], member: User) -> Client:
+    return client_for(member)
+
+
+def test_there_is_an_end_to_what_is_kept_of_one_workspace_and_all_of_it_is_forwarded(
+    sender: Sender, of_others: Sender, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "ROOM", 4000)
+    for number in range(3):
+        assert sender.send({"id": f"evt_{number}", "text": "x" * 1000}).status_code == 200
+    assert [(row.status, row.message is not None) for row in log()] == [
+        ("delivered", False),
+        ("delivered", True),
+        ("delivered", True),
+    ]
+    of_others.send({"id": "evt_1", "text": "x" * 1000})
+    assert WebhookDelivery.everyone.exclude(tenant=deployment.tenant).get().message is not None
+
+
+def test_a_message_that_was_not_kept_is_forwarded_when_it_comes_again(
+    sender: Sender, deployment: Deployment, tool: Upstream, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "ROOM", 0)
+    tool.reply = lambda seen, handler: answer(handler, 500, b"")
+    assert sender.send({"id": "evt_1"}).status_code == 500
+    tool.reply = lambda seen, handler: answer(handler)
+    assert sender.send({"id": "evt_1"}).status_code == 200
+    (row,) = log()
+    assert (row.status, row.attempts, row.message) == ("delivered", 2, None)
+
+
+def test_a_workspace_that_is_sent_too_much_waits_and_the_others_do_not(
+    sender: Sender, of_others: Sender, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hook_door, "AN_HOUR", 1)
+    assert sender.send(secret="of a stranger").status_code == 412
+    assert sender.send().status_code == 200
+    refused = sender.send()
+    assert (refused.status_code, refused.headers["vendo-error-code"]) == (429, "rate_limited")
+    assert int(refused.headers["retry-after"]) > 0
+    assert of_others.send().json()["error"]["message"].startswith("No deployment uses this connection.")
+
+
+def test_an_empty_secret_verifies_nothing(sender: Sender, connection: Connection, deployment: Deployment) -> None:
+    vault.seal(connection, "further_secrets", json.dumps({"webhook_secret": ""}))
+    connection.save()
+    assert sender.send(secret="").status_code == 412
+
+
+def test_few_messages_at_a_time_are_sent_once_more(
+    browser: Client, sender: Sender, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "RESENT_AT_ONCE", 1)
+    for number in range(2):
+        sender.send({"id": f"evt_{number}"})
+    addresses = [f"/connections/{row.connection_id}/webhooks/{row.pk}/redeliver" for row in log()]
+    answers = [browser.post(address, headers={"HX-Request": "true"}) for address in addresses]
+    assert [answer.status_code for answer in answers] == [204, 409]
+    assert answers[1].json()["message"] == deliveries.BUSY
+
+
+def test_no_deploy_waits_behind_what_is_sent_once_more(deployment: Deployment) -> None:
+    for task in (tasks.redeliver, tasks.settle_hooks, tasks.deploy):
+        task.enqueue(str(deployment.pk))
+    waiting = DBTaskResult.objects.ready().values_list("task_path", flat=True)
+    assert waiting[0] == "deployments.tasks.deploy"
