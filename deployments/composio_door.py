@@ -62,11 +62,11 @@ class ComposioDoor(Door):
         if scope["method"] != "POST":
             raise ApiError("method_not_allowed", headers={"Allow": "POST"})
         key = await in_thread(front_door.identify, authorization(scope), (scope.get("client") or ("",))[0])
-        body = await _whole(receive)
-        if body is None:
-            return
-        wanted = _read(body, header(scope, b"x-vendo-connection"))
         with self._room(key):
+            body = await _whole(receive)
+            if body is None:
+                return
+            wanted = _read(body, header(scope, b"x-vendo-connection"))
             response = await in_thread(_execute, key, wanted, executor=THREADS)
         response.headers["Cache-Control"] = "no-store"
         await send_response(send, response)
@@ -86,15 +86,16 @@ class ComposioDoor(Door):
 
 async def _whole(receive: Receive) -> bytes | None:
     """The request's body; None where the tool hung up. Raises `ApiError` for one that is too large."""
-    body, more = b"", True
+    body, more = bytearray(), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        body, more = body + message.get("body", b""), message.get("more_body", False)
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(body) > LARGEST:
             raise ApiError("validation_failed", "An action's arguments may take up 1 MB.")
-    return body
+    return bytes(body)
 
 
 def _read(body: bytes, connection: str | None) -> Wanted:

@@ -1,6 +1,8 @@
 """`POST /proxy/composio/v1/execute` (contract section 6), by the SDK where it can be said with it."""
 
+import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -202,3 +204,23 @@ def test_a_workspace_has_so_many_actions_under_way(
         assert slow.result().json() == {"data": {}}
     assert (answer.status_code, answer.headers["vendo-error-code"]) == (429, "rate_limited")
     assert post().status_code == 200
+
+
+def test_one_whose_arguments_do_not_arrive_is_under_way_until_the_tool_hangs_up(
+    hold: Hold, post: Callable[..., requests.Response], server: str, app_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(composio_door, "AT_ONCE", 1)
+    hold()
+    host, _, port = server.removeprefix("http://").partition(":")
+    lines = (f"POST {PATH} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {app_key}", "Content-Length: 9", "", "{")
+
+    def becomes(status: int) -> bool:
+        until = time.monotonic() + 5
+        while post().status_code != status and time.monotonic() < until:
+            time.sleep(0.02)
+        return time.monotonic() < until
+
+    with socket.create_connection((host, int(port))) as slow:
+        slow.sendall("\r\n".join(lines).encode())
+        assert becomes(429)
+    assert becomes(200)
