@@ -127,6 +127,8 @@ async def _sent(request: httpx2.Request) -> Answer:
 
 
 async def _read(response: httpx2.Response, path: str) -> Answer:
+    if not 200 <= response.status_code <= 599:
+        return Answer(status=None, detail="The tool gave an answer that can't be passed on.")
     body = b""
     async for piece in response.aiter_raw():
         body += piece

@@ -90,6 +90,14 @@ def test_an_answer_in_json_is_passed_back_and_no_other(sender: Sender, deploymen
     assert sender.send().content == b""
 
 
+def test_an_answer_that_is_no_status_is_a_failure_of_the_tool(
+    sender: Sender, deployment: Deployment, tool: Upstream, log: Log
+) -> None:
+    tool.reply = lambda seen, handler: answer(handler, 700, b"")
+    assert refusal(sender.send()) == (502, "upstream_error")
+    assert (log()[0].status, log()[0].answered) == ("failed", None)
+
+
 def test_a_redirect_is_not_followed(sender: Sender, deployment: Deployment, tool: Upstream) -> None:
     tool.reply = lambda seen, handler: answer(handler, 307, b"", ("Location", f"{tool.url}/elsewhere"))
     assert sender.send().status_code == 307
