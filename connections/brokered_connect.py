@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from django.utils import timezone
 
-from connections import brokered, discovery, oauth
+from connections import attempts, brokered, discovery, oauth
 from connections.brokered import BrokeredApi
 from connections.catalog import Brokered, TokenAnswer
 from connections.composio import TOKENS, Composio, HeldAccount, Refused
@@ -20,10 +20,14 @@ from connections.models import ConnectAttempt, Integration
 # What came with a token and is a secret itself; all else may say whose account it is.
 SECRETS = frozenset({*TOKENS, "refresh_token", "id_token", "client_secret", "private_key", "password"})
 
+# Of one workspace within an attempt's lifetime: each makes an account at Composio, with the key that all share.
+MOST_BEGUN = 30
+
 
 def begin(attempt: ConnectAttempt, state: str) -> str:
     """Where to send the person. The attempt remembers the account that will come of it. Raises `ConnectError`."""
     integration = attempt.integration
+    _spare_composio(attempt)
     back = f"{oauth.redirect_uri(integration)}?state={state}"
     try:
         with Composio() as composio:
@@ -65,6 +69,12 @@ def come_back(attempt: ConnectAttempt, query: Mapping[str, str]) -> Grant:
         broker_account=held.id,
         places=found.places,
     )
+
+
+def _spare_composio(attempt: ConnectAttempt) -> None:
+    lately = ConnectAttempt.objects.of(attempt.tenant).filter(created_at__gt=timezone.now() - attempts.LIFETIME)
+    if lately.exclude(broker_account="").count() >= MOST_BEGUN:
+        raise ConnectError("oauth_exchange_failed", "Too many sign-ins were begun. Wait ten minutes, then try again.")
 
 
 def _check_query(attempt: ConnectAttempt, query: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from tenants.models import Membership, Tenant, User
 
 MOST_OPEN = 10  # requests of one workspace that nobody has looked at
 SHOWN = 30
+COMPARED = 80  # characters; a ligature is one of a name, and up to three of what is compared
 
 
 class RequestRefused(ConnectionsError):
@@ -22,7 +23,7 @@ class RequestRefused(ConnectionsError):
 
 def compared(name: str) -> str:
     """What two names of one provider have in common: "Google Drive" and "google-drive" are one."""
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+    return "".join(letter for letter in name.casefold() if letter.isalnum())[:COMPARED]
 
 
 def ask(wanted: IntegrationRequest, tenant: Tenant, by: User) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from connections import connect
+from connections import brokered_connect, connect
 from connections.composio import Composio
 from connections.errors import NeedsReauth, ProviderError
 from connections.models import ConnectAttempt, Connection, Integration
@@ -99,6 +99,17 @@ def test_nobody_but_composio_sees_the_token_while_it_is_connected(
         assert secret not in caplog.text
         assert secret not in answer.text
         assert secret not in kept
+
+
+def test_whoever_begins_too_many_sign_ins_waits_and_other_workspaces_do_not(
+    client_for: SignIn, owner: User, stranger: User, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brokered_connect, "MOST_BEGUN", 1)
+    _leave(client_for(owner))
+    answer = client_for(owner).get("/api/oauth/googledrive/authorize")
+    assert [(m["code"], m["detail"][:9]) for m in _posted(answer)] == [("oauth_exchange_failed", "Too many ")]
+    assert len(broker.asked_of("POST", "/link")) == 1
+    _leave(client_for(stranger))
 
 
 def test_a_masked_account_can_be_connected_too(client_for: SignIn, owner: User, broker: Broker) -> None:

@@ -77,6 +77,12 @@ def test_what_is_there_is_not_asked_for(client_for: SignIn, member: User, google
     assert "Google Drive is there already" in answer.text
 
 
+def test_a_name_that_grows_when_it_is_compared_fits(client_for: SignIn, member: User, tenant: Tenant) -> None:
+    assert ask(client_for(member), name="ﬃ" * 80).status_code == 302
+    row = IntegrationRequest.objects.of(tenant).get()
+    assert len(row.name_key) == IntegrationRequest._meta.get_field("name_key").max_length
+
+
 def test_what_an_operator_switched_off_may_be_asked_for(client_for: SignIn, member: User, notion: Integration) -> None:
     Integration.objects.filter(pk="notion").update(enabled=False)
     assert ask(client_for(member), name="Notion").status_code == 302
