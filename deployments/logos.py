@@ -17,7 +17,7 @@ from deployments.vending import check_slug
 MONOGRAM = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" width="40" height="40" role="img" aria-label="{name}">'
     '<rect width="40" height="40" fill="{colour}"/>'
-    '<text x="20" y="20.5" fill="#fff" font-family="Inter, system-ui, sans-serif" font-size="19" font-weight="650" '
+    '<text x="20" y="20.5" fill="{ink}" font-family="Inter, system-ui, sans-serif" font-size="19" font-weight="650" '
     'text-anchor="middle" dominant-baseline="central">{letter}</text></svg>'
 )
 
@@ -43,7 +43,9 @@ def _picture(provider: Provider) -> str:
 
 def monogram(provider: Provider) -> str:
     """A letter on the provider's colour."""
-    return format_html(MONOGRAM, name=provider.name, colour=provider.brand_color, letter=provider.monogram)
+    return format_html(
+        MONOGRAM, name=provider.name, colour=provider.brand_color, ink=provider.ink, letter=provider.monogram
+    )
 
 
 @cache

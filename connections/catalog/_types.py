@@ -235,3 +235,11 @@ class Provider:
     def monogram(self) -> str:
         """Shown on `brand_color` where there is no logo."""
         return self.name[:1].upper()
+
+    @property
+    def ink(self) -> str:
+        """Black or white: what is read better on `brand_color` (relative luminance of WCAG 2.2)."""
+        channels = (int(self.brand_color[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+        # Where both have the same contrast: (l + 0.05)² = 1.05 · 0.05.
+        return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179 else "#000000"

@@ -1,5 +1,6 @@
 """The catalogue: every file is a provider, and unsound files are refused with what to change."""
 
+import dataclasses
 import re
 import sys
 from pathlib import Path
@@ -139,3 +140,10 @@ def test_no_other_file_knows_a_provider_by_name() -> None:
     slugs = re.compile(rf"['\"]({'|'.join(map(re.escape, catalog.all_providers()))})['\"]")
     named = [f"{p.relative_to(ROOT)}: {m.group(0)}" for p in files for m in slugs.finditer(p.read_text())]
     assert not named
+
+
+@pytest.mark.parametrize(
+    ("color", "ink"), [("#ffe01b", "#000000"), ("#18bfff", "#000000"), ("#4a154b", "#ffffff"), ("#707070", "#ffffff")]
+)
+def test_a_monogram_can_be_read_on_its_colour(color: str, ink: str) -> None:
+    assert dataclasses.replace(catalog.get("notion"), brand_color=color).ink == ink
