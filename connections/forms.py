@@ -5,6 +5,7 @@ import re
 from django import forms
 
 from connections.models import Connection, IntegrationRequest
+from connections.requests import compared, integration_named
 
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")  # contract section 10
 MOST_VARIABLES = 10
@@ -39,7 +40,7 @@ class RequestForm(forms.ModelForm[IntegrationRequest]):
         error_messages={"required": "Paste a link, so that we look at the right provider."},
     )
     auth_model = forms.ChoiceField(
-        label="How does one get in?",
+        label="How do tools get access?",
         choices=IntegrationRequest.AuthModel,
         widget=forms.RadioSelect,
         initial=IntegrationRequest.AuthModel.UNKNOWN,
@@ -59,6 +60,15 @@ class RequestForm(forms.ModelForm[IntegrationRequest]):
         labels = {"name": "Provider", "note": "What do you want to do with it?"}
         widgets = {"note": forms.Textarea(attrs={"rows": 3})}
         error_messages = {"name": {"required": "Which provider do you miss?"}}
+
+    def clean_name(self) -> str:
+        """A name of something that is not there."""
+        name: str = self.cleaned_data["name"]
+        if not compared(name):
+            raise forms.ValidationError("Write the provider’s name with letters.")
+        if there := integration_named(name):
+            raise forms.ValidationError(f"{there.provider.name} is there already: find it under Available.")
+        return name
 
     def clean_docs_url(self) -> str:
         """An address that an operator can open in a browser."""

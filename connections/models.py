@@ -276,9 +276,9 @@ class IntegrationRequest(TenantModel):
     """A wish for a provider that is not there, from somebody in a workspace. An operator answers it in the admin."""
 
     class AuthModel(models.TextChoices):
-        SIGN_IN = "oauth", "One signs in there and allows access (OAuth)"
-        KEY = "api_key", "One copies a key or token from its settings"
-        WEBHOOK = "webhook", "It only sends messages, and signs them (webhooks)"
+        SIGN_IN = "oauth", "People sign in there and allow access (OAuth)"
+        KEY = "api_key", "People copy a key or token from its settings"
+        WEBHOOK = "webhook", "It only sends messages to tools (webhooks)"
         UNKNOWN = "unknown", "I don’t know"
 
     class Status(models.TextChoices):

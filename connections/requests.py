@@ -14,7 +14,7 @@ COMPARED = 80  # characters; a ligature is one of a name, and up to three of wha
 
 
 class RequestRefused(ConnectionsError):
-    """It is there already, asked for already, or one too many. `field` is the form's, None for the whole."""
+    """Asked for already, or one too many. `field` is the form's, None for the whole."""
 
     def __init__(self, field: str | None, message: str) -> None:
         super().__init__(message)
@@ -26,10 +26,17 @@ def compared(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())[:COMPARED]
 
 
+def integration_named(name: str) -> Integration | None:
+    """The one that people can see and that is called so."""
+    for integration in Integration.objects.filter(enabled=True):
+        if compared(name) in {compared(integration.slug), compared(integration.provider.name)}:
+            return integration
+    return None
+
+
 def ask(wanted: IntegrationRequest, tenant: Tenant, by: User) -> None:
     """Store a request that was filled in. Raises `RequestRefused`."""
     wanted.tenant, wanted.asked_by, wanted.name_key = tenant, by, compared(wanted.name)
-    _refuse_what_is_there(wanted)
     theirs = IntegrationRequest.objects.of(tenant)
     if theirs.filter(status=IntegrationRequest.Status.OPEN).count() >= MOST_OPEN:
         raise RequestRefused(
@@ -60,11 +67,3 @@ def shown(tenant: Tenant) -> QuerySet[IntegrationRequest]:
     """What the workspace asked for last, newest first."""
     rows: QuerySet[IntegrationRequest] = IntegrationRequest.objects.of(tenant).select_related("asked_by")[:SHOWN]
     return rows
-
-
-def _refuse_what_is_there(wanted: IntegrationRequest) -> None:
-    if not wanted.name_key:
-        raise RequestRefused("name", "Write the provider’s name with letters.")
-    for integration in Integration.objects.filter(enabled=True):
-        if wanted.name_key in {compared(integration.slug), compared(integration.provider.name)}:
-            raise RequestRefused("name", f"{integration.provider.name} is there already: find it under Available.")

@@ -26,9 +26,9 @@ class Migration(migrations.Migration):
                     "auth_model",
                     models.CharField(
                         choices=[
-                            ("oauth", "One signs in there and allows access (OAuth)"),
-                            ("api_key", "One copies a key or token from its settings"),
-                            ("webhook", "It only sends messages, and signs them (webhooks)"),
+                            ("oauth", "People sign in there and allow access (OAuth)"),
+                            ("api_key", "People copy a key or token from its settings"),
+                            ("webhook", "It only sends messages to tools (webhooks)"),
                             ("unknown", "I don’t know"),
                         ],
                         max_length=20,
