@@ -77,6 +77,10 @@ class UserAdmin(DjangoUserAdmin[User]):
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
 
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Not by a click: what they did would go out of the audit log. Who is not active can't sign in."""
+        return False
+
 
 @admin.register(Tenant)
 class TenantAdmin(admin.ModelAdmin[Tenant]):

@@ -163,6 +163,12 @@ def test_bindings_can_be_taken_away_and_the_app_is_told(
     assert LogEntry.objects.get().change_message == "Taken away from Laptop."
 
 
+def test_nobody_is_deleted_out_of_the_audit_log(operator: Client, owner: User) -> None:
+    assert operator.post(page(User, "delete", owner.pk), {"post": "yes"}).status_code == 403
+    operator.post(page(User, "changelist"), chosen("delete_selected", owner, post="yes"))
+    assert User.objects.filter(pk=owner.pk).exists()
+
+
 @pytest.mark.parametrize("model", [Connection, Deployment, ApiKey])
 def test_other_rows_are_for_looking(model: type[Model], operator: Client, world: list[str]) -> None:
     row = model._default_manager.first()
