@@ -37,6 +37,7 @@ RESENT_AT_ONCE = 5  # messages of one workspace under way, beyond which nobody s
 
 UNBOUND = "No deployment uses this connection."
 NOT_RUNNING = "The deployment is not running."
+GIVEN_UP = "The deployment was stopped, or given another account, before this was sent once more."
 INTERRUPTED = "The dashboard was stopped while it forwarded this."
 UNDER_WAY = "This message is on its way already."
 BUSY = "Several messages are on their way already. Wait until they have got there."
@@ -122,6 +123,11 @@ def sending() -> list[str]:
 def is_under_way(row: WebhookDelivery) -> bool:
     """Whether somebody is forwarding it, as far as one can tell."""
     return row.status == Status.FORWARDING and row.attempted_at > timezone.now() - LEASE
+
+
+def is_awaited(row: WebhookDelivery) -> bool:
+    """Whether the row's deployment runs, and uses the account, by now."""
+    return any(user.pk == row.deployment_id and user.reachable for user in bound(row.connection))
 
 
 def redeliver(row: WebhookDelivery, *, by: User) -> None:

@@ -66,6 +66,10 @@ async def forward_again(delivery_id: UUID) -> None:
     row = await in_thread(_on_its_way, delivery_id)
     if row is None:
         return
+    if not await in_thread(deliveries.is_awaited, row):
+        # Where it listened, another's tool may listen by now.
+        await in_thread(_finish, row, Answer(status=None, detail=deliveries.GIVEN_UP), 0)
+        return
     try:
         message = await in_thread(Message.of, row)
     except vault.VaultError:

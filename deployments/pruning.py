@@ -22,7 +22,7 @@ ROWS = 1000  # that one statement takes away
 def steps() -> Iterator[int]:
     """For ever: take some away, and say how many. One step looks through `APPS` apps, or through what was for pages."""
     while True:
-        yield _delete(_old().filter(app=None)) + deliveries.prune()
+        yield _delete(_old().filter(app=None)) + _webhooks()
         apps = list(App.everyone.order_by("pk").values_list("pk", flat=True)[:APPS])
         while apps:
             yield _delete_of(apps)
@@ -35,6 +35,14 @@ def _delete_of(apps: list[UUID]) -> int:
     edges = App.everyone.filter(pk__in=apps).annotate(edge=Subquery(mine.values("sequence")[REPLAYED : REPLAYED + 1]))
     found = edges.exclude(edge=None).values_list("pk", "edge")
     return sum(_delete(_old().filter(app=app, sequence__lte=edge)) for app, edge in found)
+
+
+def _webhooks() -> int:
+    """All that is old: in an hour more may come than is forgotten at a time."""
+    forgotten = 0
+    while some := deliveries.prune():
+        forgotten += some
+    return forgotten
 
 
 def _old() -> QuerySet[Event]:

@@ -1,16 +1,17 @@
-"""No workspace gets in the way of the others with what it is sent, and an empty secret verifies nothing."""
+"""No workspace gets in the way of the others, or gets what is theirs; and an empty secret verifies nothing."""
 
 import json
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from connections import vault
 from connections.models import Connection
-from deployments import deliveries, hook_door, tasks
-from deployments.models import Deployment
+from deployments import bindings, deliveries, hook_door, pruning, tasks
+from deployments.models import App, Deployment
 from deployments.webhook_delivery import WebhookDelivery
 from tenants.models import Tenant, User
 from tests.deployments.hooks.conftest import SECRET, Sender
@@ -99,3 +100,27 @@ def test_no_deploy_waits_behind_what_is_sent_once_more(deployment: Deployment) -
         task.enqueue(str(deployment.pk))
     waiting = DBTaskResult.objects.ready().values_list("task_path", flat=True)
     assert waiting[0] == "deployments.tasks.deploy"
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("change", ["stopped", "unbound"])
+def test_one_that_was_stopped_or_unbound_in_the_meantime_gets_nothing(
+    sender: Sender, tool: Upstream, log: Log, owner: User, change: str
+) -> None:
+    sender.send()
+    deliveries.redeliver(log()[0], by=owner)
+    if change == "stopped":
+        Deployment.everyone.update(status=Deployment.Status.DESTROYED)
+    else:
+        bindings.unbind(App.everyone.get(), "signing")
+    tasks.redeliver.func(str(log()[0].pk))
+    assert (log()[0].status, log()[0].detail, len(tool.seen)) == ("failed", deliveries.GIVEN_UP, 1)
+
+
+def test_a_round_takes_all_that_is_old(connection: Connection, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "ROWS", 1)
+    for _ in range(3):
+        deliveries.note_refused(connection, 2, "")
+    WebhookDelivery.everyone.update(received_at=timezone.now() - deliveries.KEPT)
+    assert next(pruning.steps()) == 3
+    assert log() == []
