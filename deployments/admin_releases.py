@@ -15,7 +15,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
-from connections.admin_rows import Readable
+from connections.admin_rows import ANYWHERE, Decidable
 from deployments import archives, releases
 from deployments.layout import Plan, plan
 from deployments.layout_advice import outline
@@ -111,7 +111,7 @@ class ToolAdmin(admin.ModelAdmin[Tool]):
 
 
 @admin.register(Release)
-class ReleaseAdmin(Readable):
+class ReleaseAdmin(Decidable):
     """Published versions. They can be uploaded, activated and withdrawn; nothing in them changes."""
 
     list_display = ("tool", "version", "status", "wizard", "deployed", "published_at")
@@ -138,10 +138,6 @@ class ReleaseAdmin(Readable):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """By upload."""
         return request.user.has_perm("deployments.add_release")
-
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change releases in principle."""
-        return request.user.has_perm("deployments.change_release")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
         """With the number of deployments."""
@@ -180,13 +176,21 @@ class ReleaseAdmin(Readable):
             self.message_user(request, "Its layout can't be used: see below why.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:deployments_release_change", args=[obj.pk]))
 
-    @admin.action(description="Activate: new deployments get the selected releases", permissions=["decide"])
-    def activate(self, request: HttpRequest, chosen: QuerySet[Release]) -> None:
+    @admin.action(
+        description="Activate: new deployments get it",
+        description_plural="Activate: new deployments get the selected releases",
+        permissions=["decide"],
+        location=ANYWHERE,
+    )
+    def activate(self, request: HttpRequest, chosen: QuerySet[Release]) -> HttpResponse:
         """One for each tool. Those that run keep what they have, and are offered the upgrade."""
         rows = [*chosen.select_related("tool")]
         if doubled := [name for name, count in Counter(row.tool.name for row in rows).items() if count > 1]:
             self.message_user(request, f"Choose one release of {doubled[0]}, not several.", messages.ERROR)
-            return
+            return self.back(request)
+        consequence = "New deployments get these. What runs keeps what it has, and is offered them."
+        if page := self.ask(request, chosen, "activate", consequence):
+            return page
         for release in rows:
             try:
                 releases.activate(release)
@@ -194,13 +198,23 @@ class ReleaseAdmin(Readable):
                 self.message_user(request, str(refusal), messages.ERROR)
             else:
                 self._tell(request, release, "is what new deployments get now")
+        return self.back(request)
 
-    @admin.action(description="Withdraw: nobody gets the selected releases any more", permissions=["decide"])
-    def withdraw(self, request: HttpRequest, chosen: QuerySet[Release]) -> None:
+    @admin.action(
+        description="Withdraw: nobody gets it any more",
+        description_plural="Withdraw: nobody gets the selected releases any more",
+        permissions=["decide"],
+        location=ANYWHERE,
+    )
+    def withdraw(self, request: HttpRequest, chosen: QuerySet[Release]) -> HttpResponse:
         """What runs, runs on."""
+        consequence = "Nobody can deploy these until they are activated again. What runs, runs on."
+        if page := self.ask(request, chosen, "withdraw", consequence):
+            return page
         for release in chosen.select_related("tool"):
             releases.withdraw(release)
             self._tell(request, release, "is withdrawn")
+        return self.back(request)
 
     def _tell(self, request: HttpRequest, release: Release, what: str) -> None:
         self.log_change(request, release, f"It {what}.")

@@ -54,7 +54,9 @@ def told(response: HttpResponse) -> list[str]:
 
 
 def choose(operator: Client, action: str, *chosen: Release) -> Any:
-    return operator.post(LIST, {"action": action, "_selected_action": [str(release.pk) for release in chosen]})
+    """And confirm it."""
+    ids = [str(release.pk) for release in chosen]
+    return operator.post(LIST, {"action": action, "_selected_action": ids, "confirmed": "yes"})
 
 
 def status(release: Release) -> str:
@@ -156,6 +158,14 @@ def test_a_withdrawn_release_can_be_called_back(operator: Client, tool: Path) ->
     choose(operator, "withdraw", release)
     choose(operator, "activate", release)
     assert status(release) == "active"
+
+
+@pytest.mark.parametrize(("action", "words"), [("activate", "New deployments get these"), ("withdraw", "What runs")])
+def test_either_is_asked_about_first(operator: Client, tool: Path, action: str, words: str) -> None:
+    old, new = publish(tool), publish(write_tool(tool, template={"version": "1.1.0"}))
+    asked = operator.post(LIST, {"action": action, "_selected_action": [str(old.pk)]})
+    assert words in asked.text and "clock 1.0.0" in asked.text
+    assert (status(old), status(new)) == ("superseded", "active")
 
 
 def test_somebody_who_may_only_look_decides_nothing(tool: Path, client_for: Callable[[User], Client]) -> None:
