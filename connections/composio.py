@@ -10,7 +10,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import httpx
@@ -71,8 +71,9 @@ class HeldAccount:
     def token_ends(self) -> datetime | None:
         """When the token ends, as far as it is told. It was issued when the account changed last."""
         with contextlib.suppress(KeyError, TypeError, ValueError):
-            return datetime.fromisoformat(self.values["expires_at"])
-        with contextlib.suppress(KeyError, TypeError, ValueError):
+            end = datetime.fromisoformat(self.values["expires_at"])
+            return end if end.tzinfo else end.replace(tzinfo=UTC)
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
             return self.updated_at + timedelta(seconds=float(self.values["expires_in"]))
         return None
 

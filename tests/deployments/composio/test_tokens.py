@@ -65,6 +65,13 @@ def test_an_end_in_words_counts_before_a_length(hold: Callable[..., Connection])
     assert abs((token.expires_at - end).total_seconds()) < 2
 
 
+@pytest.mark.parametrize(
+    "values", [{"expires_at": "2200-01-01T00:00:00"}, {"expires_in": "1e30"}, {"expires_at": "soon", "expires_in": []}]
+)
+def test_an_end_that_is_told_oddly_breaks_nothing(hold: Callable[..., Connection], values: dict[str, Any]) -> None:
+    assert credentials.fresh_token(hold(access_token="held-token", **values)).access_token == "held-token"
+
+
 def test_a_token_is_asked_for_again_a_minute_before_its_end(hold: Callable[..., Connection], broker: Broker) -> None:
     connection = hold(access_token="held-token", expires_in=3600)
     credentials.fresh_token(connection)
