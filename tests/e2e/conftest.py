@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _place(item: pytest.Item) -> int:
     """Where its stack stands in the list; behind all of them, where it has none."""
     parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    return STACKS.index(parameters["stack"]) if "stack" in parameters else len(STACKS)
+    return STACKS.index(str(parameters["stack"])) if "stack" in parameters else len(STACKS)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
