@@ -36,6 +36,8 @@ class RequestForm(forms.ModelForm[IntegrationRequest]):
         label="Link to its documentation",
         max_length=500,
         assume_scheme="https",
+        # Not type="url": browsers would refuse an address without its https://.
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
         help_text="The page about its API, or its home page.",
         error_messages={"required": "Paste a link, so that we look at the right provider."},
     )

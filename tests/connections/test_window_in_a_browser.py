@@ -1,20 +1,15 @@
 """The connect window in a real browser: by keyboard alone, without scripts, and heard by the page that opened it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from django.test import Client
-from playwright.sync_api import BrowserContext, sync_playwright
 
 from connections import vault
 from connections.models import Connection
-from tenants.models import User
-from tests.conftest import BROWSER_ARGUMENTS
 from tests.connections import dance
 from tests.played import CLIENT, Played
-from tests.services import chromium_path
 from tests.simulator import running
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,29 +27,6 @@ def providers(transactional_db: None) -> Iterator[dict[str, Played]]:
             vault.seal(integration, "client_secret", CLIENT[1])
             integration.save()
         yield found
-
-
-@pytest.fixture
-def browse(live_server: Any, settings: Any, owner: User) -> Browse:
-    """(**options of the context) → a browser in which the owner is signed in, for a `with`.
-
-    Closed before the test looks into the database: while it is open, an event loop runs that Django's ORM refuses.
-    """
-    settings.BASE_URL = live_server.url
-    client = Client()
-    client.force_login(owner)
-    session = client.cookies[settings.SESSION_COOKIE_NAME]
-
-    @contextmanager
-    def open_one(**options: Any) -> Iterator[BrowserContext]:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium_path(), args=BROWSER_ARGUMENTS)
-            context = browser.new_context(base_url=live_server.url, **options)
-            context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
-            yield context
-            browser.close()
-
-    return open_one
 
 
 def test_a_place_is_chosen_by_keyboard_and_the_opener_hears_of_it(browse: Browse, providers: dict[str, Played]) -> None:
