@@ -219,6 +219,8 @@ def _keep(row: WebhookDelivery, message: Message) -> None:
         vault.seal(row, "message", text)
     if kept or row._state.adding:
         row.save(update_fields=None if row._state.adding else ["message"])
+    # Read again where somebody wants it: while many wait for a slow tool, each would be in memory twice.
+    del row.message
 
 
 def _adopt(row: WebhookDelivery, deployment: Deployment | None) -> None:

@@ -65,6 +65,16 @@ def test_a_message_that_was_not_kept_is_forwarded_when_it_comes_again(
     assert (row.status, row.attempts, row.message) == ("delivered", 2, None)
 
 
+def test_what_is_kept_is_not_held_while_a_tool_takes_its_time(
+    connection: Connection, deployment: Deployment, log: Log
+) -> None:
+    message = deliveries.Message(headers=(), body=b"x" * 1000, event_id="evt_1")
+    for _ in range(2):
+        (taken,) = deliveries.receive(connection, message)
+        assert taken.row.get_deferred_fields() == {"message"}
+    assert deliveries.Message.of(log()[0]).body == message.body
+
+
 def test_a_workspace_that_is_sent_too_much_waits_and_the_others_do_not(
     sender: Sender, of_others: Sender, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
