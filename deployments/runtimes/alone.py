@@ -28,7 +28,7 @@ def claim(deployment_id: UUID, patience: float = supervisor.STOP_WITHIN) -> None
     # For reading, as the tool inherits it and must not be able to name another process in there.
     lock = os.open(path, os.O_RDONLY)
     if not _taken(lock, patience):
-        _kill(path)
+        _kill(path, deployment_id)
         if not _taken(lock, patience):
             raise RuntimeFailed("An earlier process of the tool does not end.", "Ask an operator to end it.")
     path.write_text(str(os.getpid()))
@@ -56,7 +56,18 @@ def _taken(lock: int, patience: float) -> bool:
         time.sleep(POLL)
 
 
-def _kill(path: Path) -> None:
+def _kill(path: Path, deployment_id: UUID) -> None:
     """Whoever wrote the file, and what it started: supervisord gives each tool a process group of its own."""
     with suppress(ValueError, ProcessLookupError):
-        os.killpg(int(path.read_text()), signal.SIGKILL)
+        number = int(path.read_text())
+        if _is_tool(number, deployment_id):
+            os.killpg(number, signal.SIGKILL)
+
+
+def _is_tool(number: int, deployment_id: UUID) -> bool:
+    """Whether the process of that number is still the tool's: where only a child of it is left, another may have it."""
+    if not Path("/proc/self/environ").exists():  # not Linux, which alone tells
+        return True
+    with suppress(OSError):
+        return f"VENDO_DEPLOYMENT_ID={deployment_id}\0".encode() in Path(f"/proc/{number}/environ").read_bytes()
+    return False

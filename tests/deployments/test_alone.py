@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from deployments.runtimes import RuntimeFailed, alone
+from deployments.runtimes import RuntimeFailed, alone, supervisor
 
 # Becomes something else, as a tool's process does, and says so once it has.
 TOOL = "import sys, time; {first}; print('up', flush=True); time.sleep({seconds})"
@@ -36,6 +36,7 @@ def before(settings: Any, tmp_path: Path) -> Iterator[Any]:
         tool = uuid4()
         command = [sys.executable, "-c", BECOME, str(tool), TOOL.format(first=first, seconds=seconds)]
         env = {"DJANGO_SETTINGS_MODULE": "vendo_site.settings", "DEBUG": "true", "VENDO_DATA_DIR": str(tmp_path)}
+        env["VENDO_DEPLOYMENT_ID"] = str(tool)
         process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True, process_group=0)
         started.append(process)
         assert process.stdout and process.stdout.readline() == "up\n"
@@ -65,6 +66,16 @@ def test_one_that_stays_is_killed(before: Any) -> None:
     process.terminate()
     alone.claim(tool, patience=0.3)
     assert process.wait(timeout=5) == -signal.SIGKILL
+
+
+def test_a_stranger_who_has_its_number_by_now_is_not(before: Any) -> None:
+    _, tool = before()
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, process_group=0)
+    (supervisor.programs() / f"{tool}.pid").write_text(str(stranger.pid))
+    with pytest.raises(RuntimeFailed, match="does not end"):
+        alone.claim(tool, patience=0.2)
+    assert stranger.poll() is None
+    stranger.communicate(b"\n")
 
 
 def test_another_tool_is_left_alone(before: Any) -> None:
