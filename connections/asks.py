@@ -25,7 +25,7 @@ class AskedField(forms.CharField):
             initial=ask.default,
             max_length=LONGEST,
             widget=forms.TextInput(attributes),
-            help_text=f"Expected: {ask.looks}.",
+            help_text=f"Enter {ask.looks}.",
             error_messages={"required": f"Fill this in: {ask.looks}."},
         )
 

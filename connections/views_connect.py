@@ -36,7 +36,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "oauth_client_config_missing": (
         500,
         "This provider is not set up yet",
-        "An admin must enter how people sign in, under Integrations. Nothing is wrong with your account.",
+        "The operator of this Vendo must set it up first. Nothing is wrong with your account.",
     ),
 }
 

@@ -31,7 +31,7 @@ def ask(request: MemberRequest) -> HttpResponseBase:
             form.add_error(refusal.field, refusal.message)
     if form.errors:
         return list_page(request, form=form, asking=True, status=422)
-    messages.success(request, f"You asked for {form.instance.name}. The answer will stand here.")
+    messages.success(request, f"You asked for {form.instance.name}. The answer will appear here.")
     return _back()
 
 

@@ -98,7 +98,7 @@ def test_an_account_in_trouble_says_so(browser: Client, address: str, draft: Dra
 def test_a_provider_that_is_not_set_up_says_so(browser: Client, address: str) -> None:
     Integration.objects.update(client_id="")
     page = browser.get(address).text
-    assert "An admin must enter a client id" in page
+    assert "The operator of this Vendo must set it up first" in page
     assert "data-connect-popup" not in page
 
 

@@ -66,7 +66,7 @@ def test_both_pages_say_what_came(browser: Client, deployment: Deployment, conne
 
 
 def test_before_anything_came_they_say_so(browser: Client, deployment: Deployment, connection: Connection) -> None:
-    assert all("Nothing has come yet" in browser.get(address).text for address in (on(deployment), of(connection)))
+    assert all("Nothing received yet" in browser.get(address).text for address in (on(deployment), of(connection)))
 
 
 def test_the_tab_is_there_for_tools_that_are_sent_something(
