@@ -13,6 +13,7 @@ import sys
 from contextlib import closing
 
 import uvicorn
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -78,6 +79,8 @@ def listening(host: str, port: int) -> socket.socket:
 def load(config: uvicorn.Config) -> None:
     """Load the application. Ends the process where Django's checks fail, with the reason, as the other processes do."""
     config.load()
+    if not settings.configured:  # another application than ours
+        return
     try:
         BaseCommand().check()
     except CommandError as error:

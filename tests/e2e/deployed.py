@@ -7,10 +7,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.e2e.stack import Stack
 
@@ -117,6 +119,16 @@ def manage(page: Page, action: str) -> None:
     """Choose from a deployment's menu."""
     page.locator("summary", has_text="Manage").click()
     page.locator("#deployment-manage .menu__item", has_text=re.compile(rf"^\s*{re.escape(action)}")).click()
+
+
+def upgrading(page: Page, version: str) -> None:
+    """On to the page that offers a newer version. The head may be fetched anew during a click, which then is lost."""
+    deadline = time.monotonic() + PATIENCE
+    while not page.url.endswith("/upgrade"):
+        assert time.monotonic() < deadline, "The link to the upgrade leads nowhere."
+        page.get_by_role("link", name=f"Upgrade to {version}").click()
+        with suppress(NotInTime):
+            page.wait_for_url("**/upgrade", timeout=5000)
 
 
 def banner(page: Page) -> Locator:

@@ -22,9 +22,14 @@ def deploy(person: Visitor, tool: str, *, to: str = "running") -> None:
     """From the tool's page through a wizard without questions to a deployment that has come to rest."""
     page = person.go(f"/tools/{tool}")
     page.get_by_role("button", name="Deploy", exact=True).click()
-    while not page.get_by_role("button", name="Launch").is_visible():
-        page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Launch").click()
+    onward, launch = (page.get_by_role("button", name=name) for name in ("Continue", "Launch"))
+    expect(onward.or_(launch)).to_be_visible()
+    while not launch.is_visible():
+        step = page.url
+        onward.click()
+        page.wait_for_url(lambda now, step=step: now != step)  # type: ignore[misc]
+        expect(onward.or_(launch)).to_be_visible()
+    launch.click()
     page.wait_for_url(re.compile(r"/deployments/"))
     if to:
         expect(page.locator(".page-header .badge").first).to_have_text(re.compile(to, re.IGNORECASE), timeout=90_000)

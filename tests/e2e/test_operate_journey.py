@@ -20,6 +20,7 @@ from tests.e2e.deployed import (
     publish,
     shows,
     tool_of,
+    upgrading,
     variant,
 )
 from tests.e2e.stack import Stack
@@ -87,7 +88,7 @@ def test_moved_to_a_newer_version_and_back(stack: Stack, person: Visitor, tmp_pa
     publish(stack, newer)
 
     page = person.go(address)
-    page.get_by_role("link", name="Upgrade to 2.0.0").click()
+    upgrading(page, "2.0.0")
     page.get_by_role("textbox", name="Colour").fill("green")
     page.get_by_role("button", name="Upgrade to 2.0.0").click()
     after = tool_of(page).until("/", lambda found: found["version"] == "2.0.0")
@@ -105,7 +106,7 @@ def test_a_version_that_does_not_come_up_leads_back(stack: Stack, person: Visito
     address = launch(person, "failing")
     publish(stack, variant(tmp_path, "reporter", "failing", version="2.0.0", readiness=NEVER_WELL))
     page = person.go(address)
-    page.get_by_role("link", name="Upgrade to 2.0.0").click()
+    upgrading(page, "2.0.0")
     page.get_by_role("button", name="Upgrade to 2.0.0").click()
     shows(page, "Failed")
     expect(page.get_by_text("The upgrade stopped")).to_be_visible()

@@ -212,15 +212,13 @@ def test_one_whose_arguments_do_not_arrive_is_under_way_until_the_tool_hangs_up(
     monkeypatch.setattr(composio_door, "AT_ONCE", 1)
     hold()
     host, _, port = server.removeprefix("http://").partition(":")
-    lines = (f"POST {PATH} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {app_key}", "Content-Length: 9", "", "{")
-
-    def becomes(status: int) -> bool:
-        until = time.monotonic() + 5
-        while post().status_code != status and time.monotonic() < until:
-            time.sleep(0.02)
-        return time.monotonic() < until
-
-    with socket.create_connection((host, int(port))) as slow:
+    lines = [f"POST {PATH} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {app_key}"]
+    lines += ["Content-Length: 9", "Expect: 100-continue", "", ""]
+    with socket.create_connection((host, int(port)), timeout=30) as slow:
         slow.sendall("\r\n".join(lines).encode())
-        assert becomes(429)
-    assert becomes(200)
+        assert slow.recv(100).startswith(b"HTTP/1.1 100 ")  # now somebody reads
+        assert post().status_code == 429
+    until = time.monotonic() + 30
+    while post().status_code != 200 and time.monotonic() < until:
+        time.sleep(0.02)
+    assert post().status_code == 200
