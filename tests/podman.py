@@ -67,7 +67,7 @@ def podman() -> Iterator[str]:
             _run_as(None, [*command, "rm", "--all", "--force", "--time", "0"], environment)
             _run_as(None, [*command, "volume", "prune", "--force"], environment)
             with contextlib.suppress(FileNotFoundError):  # without `ip` the bridge stays, and does no harm
-                subprocess.run(["ip", "link", "delete", f"vt{os.getpid()}"], capture_output=True, check=False)
+                subprocess.run(["ip", "link", "delete", _bridge(folder)], capture_output=True, check=False)
 
 
 def _program(name: str, package: str, elsewhere: Sequence[str]) -> str:
@@ -87,13 +87,14 @@ def _podman(folder: Path) -> tuple[list[object], dict[str, str]]:
         f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{networks}"\n'
     )
     # Its default network, under a name and with addresses that no other engine of this machine has.
-    own = 64 + os.getpid() % 64, os.getpid() // 64 % 256
-    subnet = {"subnet": f"10.{own[0]}.{own[1]}.0/24", "gateway": f"10.{own[0]}.{own[1]}.1"}
+    digest = hashlib.sha256(os.fsencode(folder)).digest()
+    own = f"10.{64 + digest[0] % 64}.{digest[1]}"
+    subnet = {"subnet": f"{own}.0/24", "gateway": f"{own}.1"}
     network = {
         "name": "podman",
-        "id": hashlib.sha256(os.fsencode(folder)).hexdigest(),
+        "id": digest.hex(),
         "driver": "bridge",
-        "network_interface": f"vt{os.getpid()}",
+        "network_interface": _bridge(folder),
         "created": "2026-01-01T00:00:00Z",
         "subnets": [subnet],
         "ipv6_enabled": False,
@@ -112,6 +113,11 @@ def _podman(folder: Path) -> tuple[list[object], dict[str, str]]:
         folder / "tmp",
     ]
     return command, {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
+
+
+def _bridge(folder: Path) -> str:
+    """The name of the engine's network interface: a process of tests may have two engines at a time."""
+    return f"vt{hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]}"
 
 
 def _connect(address: Path) -> None:
