@@ -57,17 +57,25 @@ def _taken(lock: int, patience: float) -> bool:
 
 
 def _kill(path: Path, deployment_id: UUID) -> None:
-    """Whoever wrote the file, and what it started: supervisord gives each tool a process group of its own."""
+    """Whoever wrote the file, and what it started: supervisord gives each tool a process group of its own.
+
+    Of a tool that a shell starts, the shell may be gone and the tool still there.
+    """
     with suppress(ValueError, ProcessLookupError):
-        number = int(path.read_text())
-        if _is_tool(number, deployment_id):
-            os.killpg(number, signal.SIGKILL)
+        group = int(path.read_text())
+        if _is_tools(group, deployment_id):
+            os.killpg(group, signal.SIGKILL)
 
 
-def _is_tool(number: int, deployment_id: UUID) -> bool:
-    """Whether the process of that number is still the tool's: where only a child of it is left, another may have it."""
+def _is_tools(group: int, deployment_id: UUID) -> bool:
+    """Whether somebody in it was handed the tool's environment: where all have gone, others may have the number."""
     if not Path("/proc/self/environ").exists():  # not Linux, which alone tells
         return True
-    with suppress(OSError):
-        return f"VENDO_DEPLOYMENT_ID={deployment_id}\0".encode() in Path(f"/proc/{number}/environ").read_bytes()
+    mark = f"VENDO_DEPLOYMENT_ID={deployment_id}\0".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            # After the name in parentheses: state, parent, group (proc(5)).
+            theirs = (process / "stat").read_text().rpartition(")")[2].split()[2]
+            if int(theirs) == group and mark in (process / "environ").read_bytes():
+                return True
     return False

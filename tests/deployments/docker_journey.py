@@ -36,6 +36,7 @@ print("starts", len(seen.read_text()))
 def good(folder: Path) -> dict[str, Any]:
     """A tool that works, restarts, writes on, and is removed."""
     deployment = deploy(folder / "good", TOLD, requirements="vendo>=99  # any version of an index loses to ours\n")
+    assert deployment.url, deployment.failure
     runtime = runtimes.current()
     first, before = runtime.state(deployment), log_with(deployment, "starts")
     runtime.start(deployment)

@@ -35,6 +35,7 @@ BAD = "import sys; print('no luck today'); sys.exit(3)"
 def good(folder: Path) -> dict[str, Any]:
     """A tool that works, restarts and stops."""
     deployment = deploy(folder / "good", GOOD)
+    assert deployment.url, deployment.failure
     runtime = runtimes.current()
     first = runtime.state(deployment)
     runtime.start(deployment)
@@ -116,6 +117,7 @@ def apart(folder: Path) -> dict[str, Any]:
 def upgraded(folder: Path) -> dict[str, Any]:
     """A tool of which a newer release is put in place, started, and given up again."""
     deployment = deploy(folder / "upgraded", APP.replace("ok", "one"))
+    assert deployment.url, deployment.failure
     runtime, old = runtimes.current(), deployment.release
     new = next_release(folder / "upgraded", APP.replace("ok", "two"))
     pages = [answer(deployment.url)]

@@ -68,6 +68,12 @@ def test_one_that_stays_is_killed(before: Any) -> None:
     assert process.wait(timeout=5) == -signal.SIGKILL
 
 
+def test_one_that_a_shell_left_behind_is_killed(before: Any) -> None:
+    shell, tool = before(f"import os; {DEAF}; os.fork() and os._exit(0)")
+    assert shell.wait(timeout=10) == 0
+    alone.claim(tool, patience=0.3)
+
+
 def test_a_stranger_who_has_its_number_by_now_is_not(before: Any) -> None:
     _, tool = before()
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, process_group=0)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,10 @@ def machine() -> Iterator[Machine]:
         if process.poll() is None:
             process.terminate()
         process.wait(timeout=30)
+        # A tool behind a shell outlives a supervisor that was killed, until the next one comes: here none does.
+        for started in (data_dir / "supervisor" / "tools").glob("*.pid"):
+            with suppress(ValueError, ProcessLookupError):
+                os.killpg(int(started.read_text()), signal.SIGKILL)
         shutil.rmtree(data_dir, ignore_errors=True)
 
 
