@@ -65,7 +65,7 @@ def come_back(attempt: ConnectAttempt, query: Mapping[str, str]) -> Grant:
         account=found.account,
         answer=TokenAnswer(access_token=""),
         issued=issued,
-        scopes=_scopes(held),
+        scopes=oauth.granted(held.values.get("scope")) or (),
         broker_account=held.id,
         places=found.places,
     )
@@ -110,10 +110,3 @@ def _facts(held: HeldAccount) -> Mapping[str, object]:
     """What the provider sent beside the token: Composio puts it next to it, or under a name of its own."""
     more = held.values.get("extra_token_data")
     return {**(more if isinstance(more, Mapping) else {}), **held.values}
-
-
-def _scopes(held: HeldAccount) -> tuple[str, ...]:
-    said = held.values.get("scope")
-    if isinstance(said, str):
-        return tuple(said.replace(",", " ").split())
-    return tuple(map(str, said)) if isinstance(said, list) else ()

@@ -32,11 +32,7 @@ class Integration(models.Model):
     featured = models.BooleanField(default=False)
     client_id = models.CharField(max_length=255, blank=True)
     client_secret = VaultField(null=True, blank=True, editable=False)
-    endpoint_overrides = models.JSONField(
-        default=dict,
-        blank=True,
-        help_text="Replaces addresses of the provider: authorize_url, token_url, revoke_url, api_url.",
-    )
+    endpoint_overrides = models.JSONField(default=dict, blank=True)
     sign_in = models.CharField(
         max_length=20,
         choices=SignIn,

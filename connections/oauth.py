@@ -148,9 +148,15 @@ def read_answer(oauth: OAuth2, raw: Mapping[str, Any]) -> TokenAnswer:
         access_token=answer["access_token"],
         refresh_token=answer.get("refresh_token") or None,
         expires_in=_seconds(answer.get("expires_in"), oauth) or oauth.lifetime,
-        scopes=_scopes(next((answer[name] for name in SCOPES if name in answer), None)),
+        scopes=granted(next((answer[name] for name in SCOPES if name in answer), None)),
         extra={key: raw[key] for key in oauth.keep if key in raw},
     )
+
+
+def granted(said: object) -> tuple[str, ...] | None:
+    """What was granted: text with spaces (RFC 6749 section 3.3) or commas, or a list. None where nothing is said."""
+    words = re.split(r"[ ,]+", said) if isinstance(said, str) else said if isinstance(said, list) else ()
+    return tuple(str(word) for word in words if word) or None
 
 
 def error_code(said: object) -> str:
@@ -211,12 +217,6 @@ def _exchange_refused(integration: Integration, code: str) -> ConnectError:
             f"{name} does not accept our client id or secret ({code}). An admin must correct them.",
         )
     return ConnectError("oauth_exchange_failed", f"{name} did not accept the sign-in ({code}). Try again.")
-
-
-def _scopes(said: object) -> tuple[str, ...] | None:
-    """What was granted: text with spaces (RFC 6749 section 3.3) or commas, or a list. None where nothing is said."""
-    words = re.split(r"[ ,]+", said) if isinstance(said, str) else said if isinstance(said, list) else ()
-    return tuple(str(word) for word in words if word) or None
 
 
 def _seconds(value: object, oauth: OAuth2) -> int | None:
