@@ -7,10 +7,12 @@ Debian's podman serves the Docker Engine API. `bin/test` installs it where it ca
 """
 
 import contextlib
+import fcntl
 import functools
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +22,8 @@ from pathlib import Path
 from tests import python_image
 from tests.services import MissingProgram, _first, _folder, _run_as, _server
 
+PREFIX = "vendo-podman-"  # of each engine's folder
+CONFIGURATION = "containers.conf"
 PYTHON_IMAGE = "localhost/vendo-test-python:latest"
 
 
@@ -51,9 +55,12 @@ def obstacle() -> str:
 def podman() -> Iterator[str]:
     """A container engine of its own, with the image `PYTHON_IMAGE`; yields its DOCKER_HOST.
 
-    Nobody else's containers, images or networks are seen or touched, and its own are gone afterwards.
+    Nobody else's containers, images or networks are seen or touched, and its own are gone afterwards. Where the tests
+    are killed, the next engine clears away what this one had: its rules in the kernel send a port into the void.
     """
-    with _folder("vendo-podman-") as folder:
+    with _folder(PREFIX) as folder, _held(folder):
+        for left in folder.parent.glob(f"{PREFIX}*"):
+            _clear(left)
         command, environment = _podman(folder)
         python_image.write(folder / "python.tar")
         _run_as(None, [*command, "import", "--quiet", folder / "python.tar", PYTHON_IMAGE], environment)
@@ -64,10 +71,41 @@ def podman() -> Iterator[str]:
             with _server(serve, folder, lambda: _connect(address), environment=environment):
                 yield f"unix://{address}"
         finally:
-            _run_as(None, [*command, "rm", "--all", "--force", "--time", "0"], environment)
-            _run_as(None, [*command, "volume", "prune", "--force"], environment)
-            with contextlib.suppress(FileNotFoundError):  # without `ip` the bridge stays, and does no harm
-                subprocess.run(["ip", "link", "delete", _bridge(folder)], capture_output=True, check=False)
+            _empty(folder)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Somebody uses that folder, until the end or the death of this process."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
+
+
+def _clear(left: Path) -> None:
+    """Take away an engine whose tests are dead; leaves those alone that are in use, or just being made."""
+    with contextlib.suppress(OSError):  # in use, or gone meanwhile
+        place = os.open(left, os.O_RDONLY)
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if (left / CONFIGURATION).exists():
+                _empty(left)
+                shutil.rmtree(left)
+        finally:
+            os.close(place)
+
+
+def _empty(folder: Path) -> None:
+    """No container, volume, mount or network of the engine in that folder is left."""
+    command, environment = _call(folder)
+    _run_as(None, [*command, "rm", "--all", "--force", "--time", "0"], environment)
+    _run_as(None, [*command, "volume", "prune", "--force"], environment)
+    for undo in (["ip", "link", "delete", _bridge(folder)], ["umount", str(folder / "root" / "overlay")]):
+        with contextlib.suppress(FileNotFoundError):  # what stays without these programs does no harm
+            subprocess.run(undo, capture_output=True, check=False)
 
 
 def _program(name: str, package: str, elsewhere: Sequence[str]) -> str:
@@ -78,10 +116,10 @@ def _program(name: str, package: str, elsewhere: Sequence[str]) -> str:
 
 
 def _podman(folder: Path) -> tuple[list[object], dict[str, str]]:
-    """How to call a podman that keeps everything in the folder, on machines that grant little."""
+    """How to call a podman that keeps everything in the folder, on machines that grant little; configures it."""
     networks = folder / "networks"
     networks.mkdir()
-    (folder / "containers.conf").write_text(
+    (folder / CONFIGURATION).write_text(
         "[containers]\ndefault_ulimits = []\n"
         '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
         f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{networks}"\n'
@@ -103,16 +141,14 @@ def _podman(folder: Path) -> tuple[list[object], dict[str, str]]:
         "ipam_options": {"driver": "host-local"},
     }
     (networks / "podman.json").write_text(json.dumps(network))
-    command: list[object] = [
-        "podman",
-        "--root",
-        folder / "root",
-        "--runroot",
-        folder / "run",
-        "--tmpdir",
-        folder / "tmp",
-    ]
-    return command, {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
+    return _call(folder)
+
+
+def _call(folder: Path) -> tuple[list[object], dict[str, str]]:
+    """How to call the podman of a folder: the start of its command line, and its environment."""
+    places = {"--root": folder / "root", "--runroot": folder / "run", "--tmpdir": folder / "tmp"}
+    command: list[object] = ["podman", *(part for place in places.items() for part in place)]
+    return command, {**os.environ, "CONTAINERS_CONF": str(folder / CONFIGURATION)}
 
 
 def _bridge(folder: Path) -> str:

@@ -13,12 +13,16 @@ const root = document.documentElement;
 const path = document.body.dataset.liveUrl;
 let delay = FIRST_DELAY;
 let connectedBefore = false;
+let told = 0; // messages so far
 let socket;
 let retry;
 let notice;
 let steady;
 
-const announce = (name) => document.body.dispatchEvent(new CustomEvent(name, { bubbles: true }));
+function announce(...names) {
+  told += 1;
+  for (const name of names) document.body.dispatchEvent(new CustomEvent(name, { bubbles: true }));
+}
 
 function connect() {
   clearTimeout(retry);
@@ -46,7 +50,7 @@ function received(event) {
   } catch {
     return;
   }
-  for (const topic of message.changed ?? []) announce(`${topic}-changed`);
+  announce(...(message.changed ?? []).map((topic) => `${topic}-changed`));
 }
 
 function closed(event) {
@@ -65,6 +69,23 @@ function hurry() {
   delay = FIRST_DELAY;
   connect();
 }
+
+// htmx keeps what is announced during a request with the element that fetches itself, and forgets it when the answer
+// replaces that one. What took its place fetches itself once more then; not for a second topic of the same message.
+const askedAt = new WeakMap();
+const missed = new WeakSet();
+
+document.body.addEventListener("htmx:beforeRequest", ({ target }) => askedAt.set(target, told));
+
+document.body.addEventListener("htmx:trigger", ({ target }) => {
+  if (target.matches("[hx-get].htmx-request") && askedAt.get(target) !== told) missed.add(target);
+});
+
+document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const { elt } = detail.requestConfig;
+  const now = missed.delete(elt) && document.getElementById(elt.id);
+  if (now && now !== elt) window.htmx.ajax("GET", now.getAttribute("hx-get"), { source: now });
+});
 
 if (path) {
   connect();

@@ -1,10 +1,11 @@
 """What goes on by itself on a deployment's pages: its output, its health, and values that hide again."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
 from tests.e2e.conftest import Visitor, on_one_stack
 from tests.e2e.stack import Stack
@@ -30,6 +31,14 @@ row.env_applied = environment.resolve(row)
 row.save()
 folders.make(row)
 print(row.pk)
+"""
+RENAME = """
+from deployments import events
+from deployments.models import Deployment
+row = Deployment.everyone.select_related("tenant").get(pk="{pk}")
+row.name = "{name}"
+row.save()
+events.deployment_changed(row)
 """
 
 
@@ -155,3 +164,34 @@ def test_a_menu_stays_open_though_its_page_hears_of_something(person: Visitor, d
     other.get_by_role("button", name="Save settings").click()
     expect(page.get_by_text("Restart to apply")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("link", name="Destroy…")).to_be_visible()
+
+
+def test_news_during_a_fetch_is_shown_too(person: Visitor, deployment: str) -> None:
+    page, held = person.go("/deployments"), list[tuple[Route, APIResponse]]()
+
+    def hold(route: Route) -> None:
+        """The first answer comes late; what is in it, was so before."""
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.wait_for_function("document.documentElement.dataset.live === 'open'")
+    page.route("**/deployments", hold)
+    person.stack.shell(RENAME.format(pk=deployment, name="Before"))
+    wait_until(page, lambda: held)
+    page.evaluate("document.body.addEventListener('deployments-changed', () => (window.news = true))")
+    person.stack.shell(RENAME.format(pk=deployment, name="Afterwards"))
+    page.wait_for_function("window.news")
+    for route, answer in held:
+        route.fulfill(response=answer)
+    expect(page.get_by_role("link", name="Afterwards", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def wait_until(page: Page, condition: Callable[[], object]) -> None:
+    """Let the page go on until then."""
+    for _ in range(PATIENCE // 50):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("It never came to that.")
