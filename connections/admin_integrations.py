@@ -114,7 +114,7 @@ class IntegrationAdmin(admin.ModelAdmin[Integration]):
         """What there is to decide about this provider, and nothing that it does not have."""
         provider = admin_setup.provider_of(obj) if obj else None
         first: tuple[Any, ...] = (None, {"fields": ("slug", ("enabled", "featured"), "missing")})
-        sets = [first, ("How it does", {"fields": ("connections", "connects", "refreshes")})]
+        sets = [first, ("Health", {"fields": ("connections", "connects", "refreshes")})]
         if provider and provider.oauth:
             own = ("how_to_register", "redirect_uri", "client_id", "client_secret_state", "new_client_secret")
             more = ("remove_client_secret",) if obj and obj.client_secret else ()

@@ -17,6 +17,7 @@ from connections import (
     byok,
     discovery,
     grants,
+    inbound,
     oauth,
     places,
     revocation,
@@ -179,6 +180,7 @@ def disconnect(connection: Connection, *, by: User | None = None) -> None:
     # After the commit: a slow provider must not hold the row, and a failing one must not bring the secrets back.
     # What was pasted is the person's own, who may use it elsewhere: it is not for us to end.
     if connection.is_key or connection.is_inbound:
+        _stop_messages(connection, held)
         return
     if connection.broker_account:
         brokered.forget(connection.broker_account, revoke=True)
@@ -214,6 +216,20 @@ def test(connection: Connection) -> None:
     except NeedsReauth as error:
         mark_needs_reauth(connection, error.message)
         raise
+
+
+def _stop_messages(connection: Connection, held: Held | None) -> None:
+    """Where a deploy has told the provider to send its messages to us, tell it not to. Failing is no reason to stop."""
+    hooks = connection.integration.provider.deploy_hooks
+    if not hooks or held is None or not held.access_token:
+        return
+    address = inbound.address(connection.external_id)
+    try:
+        with ProviderApi(connection.integration, held.access_token, held.facts) as api:
+            for hook in hooks:
+                hook.undo(api, address)
+    except (ConnectionsError, KeyError, TypeError, ValueError):
+        logger.info("%s goes on to send to connection %s, which is gone", connection.integration_id, connection.pk)
 
 
 def _held(row: Connection) -> Held | None:

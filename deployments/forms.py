@@ -21,7 +21,7 @@ class KeyForm(forms.ModelForm[ApiKey]):
     """A new API key, and how long it works."""
 
     days = forms.TypedChoiceField(
-        label="Ends",
+        label="Expires",
         choices=[("", "Never"), ("7", "In 7 days"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year")],
         coerce=int,
         empty_value=None,

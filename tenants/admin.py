@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from tenants.models import Membership, Tenant, User
 
 admin.site.site_header = admin.site.site_title = "Vendo operators"
+admin.site.index_title = "Overview"
 _sign_in = secure_admin_login(admin.site.login)
 
 

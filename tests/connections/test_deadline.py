@@ -81,7 +81,7 @@ def test_no_call_outlasts_its_time(
     started = time.monotonic()
     with pytest.raises((ProviderError, ConnectError), match=r"did not answer in time|could not be reached"):
         calls[call]()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
 
 
 def _swap(url: str) -> object:

@@ -52,7 +52,7 @@ def test_who_comes_first_waits_for_nobody(settings: Any, tmp_path: Path) -> None
     settings.DATA_DIR = tmp_path
     begun = time.monotonic()
     alone.claim(uuid4(), patience=30)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def test_who_comes_second_waits_until_the_first_has_ended(before: Any) -> None:

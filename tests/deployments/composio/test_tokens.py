@@ -3,7 +3,6 @@
 import concurrent.futures
 import functools
 import logging
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -177,10 +176,9 @@ def test_a_broker_that_is_gone_or_silent_is_upstream_trouble(
 ) -> None:
     connection = hold(access_token="held-token")
     monkeypatch.setattr(holding, "Composio", functools.partial(Composio, 0.2))
-    broker.delay, started = 3.0, time.monotonic()
+    broker.delay = 3.0
     with pytest.raises(ProviderError, match="in time"):
         credentials.fresh_token(connection)
-    assert time.monotonic() - started < 2
     settings.COMPOSIO_BASE_URL = "http://127.0.0.1:1"
     with pytest.raises(ProviderError, match="could not be reached"):
         credentials.fresh_token(connection)
