@@ -16,7 +16,7 @@ class Socket:
     async def open(self) -> bool:
         """Shake hands; whether the other side agreed."""
         await self._server.send_input({"type": "websocket.connect"})
-        answer = await self._server.receive_output(timeout=5)
+        answer = await self._server.receive_output(timeout=30)
         return bool(answer["type"] == "websocket.accept")
 
     async def say(self, **message: Any) -> None:
@@ -35,7 +35,7 @@ class Socket:
 
     async def close_code(self) -> int:
         """The code with which the other side closes."""
-        message = await self._server.receive_output(timeout=5)
+        message = await self._server.receive_output(timeout=30)
         assert message["type"] == "websocket.close", message
         code: int = message["code"]
         return code
@@ -43,4 +43,4 @@ class Socket:
     async def leave(self) -> None:
         """Close the tab."""
         await self._server.send_input({"type": "websocket.disconnect", "code": 1001})
-        await self._server.wait(timeout=5)
+        await self._server.wait(timeout=30)

@@ -73,4 +73,4 @@ class Listener:
     async def leave(self) -> None:
         """Hang up."""
         await self._server.send_input({"type": "http.disconnect"})
-        await self._server.wait(timeout=5)
+        await self._server.wait(timeout=30)

@@ -58,14 +58,14 @@ def test_who_comes_first_waits_for_nobody(settings: Any, tmp_path: Path) -> None
 def test_who_comes_second_waits_until_the_first_has_ended(before: Any) -> None:
     process, tool = before(seconds=1)
     alone.claim(tool, patience=30)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=30) == 0
 
 
 def test_one_that_stays_is_killed(before: Any) -> None:
     process, tool = before(DEAF)
     process.terminate()
     alone.claim(tool, patience=0.3)
-    assert process.wait(timeout=5) == -signal.SIGKILL
+    assert process.wait(timeout=30) == -signal.SIGKILL
 
 
 def test_one_that_a_shell_left_behind_is_killed(before: Any) -> None:

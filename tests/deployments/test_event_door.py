@@ -286,6 +286,7 @@ async def test_nothing_is_left_of_streams_that_ended(app_key: str) -> None:
     for listener in listeners:
         await listener.leave()
     await event_hub.here().settled()
-    await asyncio.sleep(0.05)
+    if ending := asyncio.all_tasks() - before:
+        await asyncio.wait(ending, timeout=30)
     assert asyncio.all_tasks() == before
     assert not await EventSeat.objects.filter(until__gt=timezone.now()).aexists()

@@ -134,7 +134,7 @@ def _renewals(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], bool]) -> li
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -47,7 +47,7 @@ async def _broken_while_a_client_comes() -> bytes:
         with pytest.raises(psycopg.OperationalError):
             await prepared("x")
         await prepared.close()
-        return await asyncio.wait_for(client.readexactly(5), 5)
+        return await asyncio.wait_for(client.readexactly(5), 30)
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])

@@ -135,7 +135,7 @@ def test_who_waits_takes_over_from_an_interrupted_caller() -> None:
 
     def work() -> str:
         if next(is_first):
-            waiting.wait(5)
+            waiting.wait(30)
             raise KeyboardInterrupt
         return "n"
 

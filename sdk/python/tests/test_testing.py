@@ -86,7 +86,7 @@ def test_who_listens_hears_what_happens() -> None:
     with mock.events.subscribe(on_open=opened.set) as subscription:
         thread = threading.Thread(target=lambda: heard.extend(subscription))
         thread.start()
-        assert opened.wait(5)
+        assert opened.wait(30)
         connection = mock.connect("notion", "n")
         mock.needs_reauth("notion")
         mock.disconnect("notion")
