@@ -80,6 +80,20 @@ def test_fragment_carries_its_own_name_as_id(path: Path) -> None:
         assert re.search(rf'id="{found}["-]', text(path)), f"nothing in {name(path)} has the id {found}"
 
 
+INCLUDED_ALONE = re.compile(r"""\{% include ['"]([^'"]+)['"]([^%]*?) only %\}""")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_a_form_that_is_included_has_the_token_of_forms(path: Path) -> None:
+    """`only` keeps from it what context processors bring, and a browser's POST without it is refused."""
+    bare = [
+        found
+        for found, given in INCLUDED_ALONE.findall(text(path))
+        if "csrf_token" in text(ROOT / "templates" / found) and "csrf_token=csrf_token" not in given
+    ]
+    assert bare == []
+
+
 def test_every_icon_is_in_the_sprite() -> None:
     sprite = set(re.findall(r'<symbol id="([^"]+)"', (ROOT / "static/icons/sprite.svg").read_text()))
     asked = {

@@ -67,6 +67,17 @@ def test_the_secret_is_kept_and_never_shown(browser: Client) -> None:
     assert SECRET not in pages + str(row.__dict__)
 
 
+def test_a_browser_may_send_the_form(member: User) -> None:
+    """It brings the token without which a POST of a browser is refused."""
+    browser = Client(enforce_csrf_checks=True, headers={"host": "localhost:8000"})
+    browser.force_login(member)
+    form = re.search(r'<form(?:(?!</form>).)*name="reserved".*?</form>', browser.get(PAGE).text, re.DOTALL)
+    assert form
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form[0])
+    assert token
+    assert paste(browser, csrfmiddlewaretoken=token[1]).status_code == 200
+
+
 def test_sent_twice_it_is_one(browser: Client) -> None:
     _, reserved = shown(browser.get(PAGE).text)
     for name in ("First", "Second"):
