@@ -1,13 +1,14 @@
 """The cast: one workspace with an owner, a member and a viewer, and a stranger from another one."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from connections import vault
 from connections.models import Connection, Integration
@@ -153,3 +154,26 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=BROWSER_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def browse(live_server: Any, settings: Any, owner: User) -> Callable[..., Any]:
+    """(**options of the context) → a browser in which the owner is signed in, for a `with`.
+
+    Closed before the test looks into the database: while it is open, an event loop runs that Django's ORM refuses.
+    """
+    settings.BASE_URL = live_server.url
+    client = Client()
+    client.force_login(owner)
+    session = client.cookies[settings.SESSION_COOKIE_NAME]
+
+    @contextmanager
+    def open_one(**options: Any) -> Iterator[BrowserContext]:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=BROWSER_ARGUMENTS)
+            context = browser.new_context(base_url=live_server.url, **options)
+            context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
+            yield context
+            browser.close()
+
+    return open_one

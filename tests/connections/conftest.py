@@ -1,20 +1,11 @@
 """What tests of connections share."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from django.test import Client
-from playwright.sync_api import BrowserContext, sync_playwright
 
 from connections.models import Integration
-from tenants.models import User
-from tests.conftest import BROWSER_ARGUMENTS
-from tests.services import chromium_path
 from tests.simulator import Simulator, simulated
-
-type Browse = Callable[..., Any]
 
 
 @pytest.fixture
@@ -38,26 +29,3 @@ def provider(notion: Integration, googledrive: Integration) -> Iterator[Simulato
             "/v1/users/me": {"object": "user"},
         }
         yield simulator
-
-
-@pytest.fixture
-def browse(live_server: Any, settings: Any, owner: User) -> Browse:
-    """(**options of the context) → a browser in which the owner is signed in, for a `with`.
-
-    Closed before the test looks into the database: while it is open, an event loop runs that Django's ORM refuses.
-    """
-    settings.BASE_URL = live_server.url
-    client = Client()
-    client.force_login(owner)
-    session = client.cookies[settings.SESSION_COOKIE_NAME]
-
-    @contextmanager
-    def open_one(**options: Any) -> Iterator[BrowserContext]:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium_path(), args=BROWSER_ARGUMENTS)
-            context = browser.new_context(base_url=live_server.url, **options)
-            context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
-            yield context
-            browser.close()
-
-    return open_one
