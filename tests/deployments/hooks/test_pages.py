@@ -97,6 +97,8 @@ def test_a_disconnected_one_has_none(browser: Client, connection: Connection) ->
     page = browser.get(of(connection)).text
     assert f"/hooks/{connection.external_id}" not in page
     assert "Nothing is accepted any more." in page
+    assert "Nothing received yet" not in page
+    assert "once more" not in page
 
 
 def test_many_come_in_pages(browser: Client, deployment: Deployment, connection: Connection) -> None:
@@ -196,6 +198,7 @@ def test_a_secret_is_stored_and_not_shown(browser: Client, connection: Connectio
     page = browser.post(f"{of(connection)}/secret", {"signing_secret": " whsec_pasted\n"}, follow=True)
     assert "whsec_pasted" not in page.text
     assert "Nothing is accepted yet" not in page.text
+    assert "It is stored, and not shown again." in page.text
     connection.refresh_from_db()
     assert variables.further_secrets(connection) == {"webhook_secret": "whsec_pasted"}
 
