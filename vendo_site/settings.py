@@ -232,6 +232,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "vendo_site.formats"
 
 LOGGING = {
     "version": 1,

@@ -1,7 +1,7 @@
 """Operators test, mark and revoke what tenants connected: asked first, told to everybody concerned, written down."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +50,12 @@ def status(row: Connection) -> str:
 
 def logged() -> list[str]:
     return [entry.change_message for entry in LogEntry.objects.order_by("pk")]
+
+
+def test_dates_are_written_as_in_the_dashboard(operator: Client, drive: Connection) -> None:
+    drive.connected_at = datetime(2026, 3, 1, 16, 5, tzinfo=UTC)
+    drive.save()
+    assert "1 Mar 2026, 16:05" in operator.get(LIST).text
 
 
 @pytest.mark.parametrize(
