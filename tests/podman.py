@@ -3,16 +3,15 @@
     with podman() as docker_host:
         ...
 
+    with apart() as enter, podman(enter) as docker_host:
+        subprocess.run([*enter, "docker", "run", "--publish", "80:80", …])
+
 Debian's podman serves the Docker Engine API. `bin/test` installs it where it can; elsewhere these tests are skipped.
 """
 
 import contextlib
-import fcntl
 import functools
-import hashlib
-import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,8 +21,6 @@ from pathlib import Path
 from tests import python_image
 from tests.services import MissingProgram, _first, _folder, _run_as, _server
 
-PREFIX = "vendo-podman-"  # of each engine's folder
-CONFIGURATION = "containers.conf"
 PYTHON_IMAGE = "localhost/vendo-test-python:latest"
 
 
@@ -34,6 +31,7 @@ def programs() -> Sequence[Callable[[], str]]:
         ("runc", "runc", []),
         ("conmon", "conmon", []),
         ("iptables", "iptables", ["/usr/sbin/iptables"]),
+        ("ip", "iproute2", ["/usr/sbin/ip"]),
         ("netavark", "netavark", ["/usr/lib/podman/netavark", "/usr/libexec/podman/netavark"]),
     ]
     return [functools.partial(_program, name, package, elsewhere) for name, package, elsewhere in named]
@@ -52,16 +50,32 @@ def obstacle() -> str:
 
 
 @contextlib.contextmanager
-def podman() -> Iterator[str]:
+def apart() -> Iterator[list[str]]:
+    """A network of its own, with nothing in it yet; yields the start of a command line that enters it.
+
+    For engines whose containers do not share our network. Interfaces that come and go make Chromium break off what
+    other tests are loading, and rules of the kernel outlive tests that are killed.
+    """
+    command = ["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=_with_sbin()) as keeper:
+        try:
+            if not (keeper.stdout and keeper.stdout.readline()):
+                raise RuntimeError("Linux makes no network for us.")
+            yield ["nsenter", f"--net=/proc/{keeper.pid}/ns/net"]
+        finally:
+            keeper.kill()
+
+
+@contextlib.contextmanager
+def podman(enter: Sequence[str] = ()) -> Iterator[str]:
     """A container engine of its own, with the image `PYTHON_IMAGE`; yields its DOCKER_HOST.
 
-    Nobody else's containers, images or networks are seen or touched, and its own are gone afterwards. Where the tests
-    are killed, the next engine clears away what this one had: its rules in the kernel send a port into the void.
+    Nobody else's containers or images are seen or touched, and its own are gone afterwards. `enter` is what `apart`
+    gave; without it containers must share our network.
     """
-    with _folder(PREFIX) as folder, _held(folder):
-        for left in folder.parent.glob(f"{PREFIX}*"):
-            _clear(left)
+    with _folder("vendo-podman-") as folder:
         command, environment = _podman(folder)
+        command = [*enter, *command]
         python_image.write(folder / "python.tar")
         _run_as(None, [*command, "import", "--quiet", folder / "python.tar", PYTHON_IMAGE], environment)
         (folder / "python.tar").unlink()
@@ -71,41 +85,8 @@ def podman() -> Iterator[str]:
             with _server(serve, folder, lambda: _connect(address), environment=environment):
                 yield f"unix://{address}"
         finally:
-            _empty(folder)
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Somebody uses that folder, until the end or the death of this process."""
-    place = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(place)
-
-
-def _clear(left: Path) -> None:
-    """Take away an engine whose tests are dead; leaves those alone that are in use, or just being made."""
-    with contextlib.suppress(OSError):  # in use, or gone meanwhile
-        place = os.open(left, os.O_RDONLY)
-        try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if (left / CONFIGURATION).exists():
-                _empty(left)
-                shutil.rmtree(left)
-        finally:
-            os.close(place)
-
-
-def _empty(folder: Path) -> None:
-    """No container, volume, mount or network of the engine in that folder is left."""
-    command, environment = _call(folder)
-    _run_as(None, [*command, "rm", "--all", "--force", "--time", "0"], environment)
-    _run_as(None, [*command, "volume", "prune", "--force"], environment)
-    for undo in (["ip", "link", "delete", _bridge(folder)], ["umount", str(folder / "root" / "overlay")]):
-        with contextlib.suppress(FileNotFoundError):  # what stays without these programs does no harm
-            subprocess.run(undo, capture_output=True, check=False)
+            _run_as(None, [*command, "rm", "--all", "--force", "--time", "0"], environment)
+            _run_as(None, [*command, "volume", "prune", "--force"], environment)
 
 
 def _program(name: str, package: str, elsewhere: Sequence[str]) -> str:
@@ -116,44 +97,29 @@ def _program(name: str, package: str, elsewhere: Sequence[str]) -> str:
 
 
 def _podman(folder: Path) -> tuple[list[object], dict[str, str]]:
-    """How to call a podman that keeps everything in the folder, on machines that grant little; configures it."""
+    """How to call a podman that keeps everything in the folder, on machines that grant little."""
     networks = folder / "networks"
     networks.mkdir()
-    (folder / CONFIGURATION).write_text(
+    (folder / "containers.conf").write_text(
         "[containers]\ndefault_ulimits = []\n"
         '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
         f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{networks}"\n'
     )
-    # Its default network, under a name and with addresses that no other engine of this machine has.
-    digest = hashlib.sha256(os.fsencode(folder)).digest()
-    own = f"10.{64 + digest[0] % 64}.{digest[1]}"
-    subnet = {"subnet": f"{own}.0/24", "gateway": f"{own}.1"}
-    network = {
-        "name": "podman",
-        "id": digest.hex(),
-        "driver": "bridge",
-        "network_interface": _bridge(folder),
-        "created": "2026-01-01T00:00:00Z",
-        "subnets": [subnet],
-        "ipv6_enabled": False,
-        "internal": False,
-        "dns_enabled": False,
-        "ipam_options": {"driver": "host-local"},
-    }
-    (networks / "podman.json").write_text(json.dumps(network))
-    return _call(folder)
+    command: list[object] = [
+        "podman",
+        "--root",
+        folder / "root",
+        "--runroot",
+        folder / "run",
+        "--tmpdir",
+        folder / "tmp",
+    ]
+    return command, {**_with_sbin(), "CONTAINERS_CONF": str(folder / "containers.conf")}
 
 
-def _call(folder: Path) -> tuple[list[object], dict[str, str]]:
-    """How to call the podman of a folder: the start of its command line, and its environment."""
-    places = {"--root": folder / "root", "--runroot": folder / "run", "--tmpdir": folder / "tmp"}
-    command: list[object] = ["podman", *(part for place in places.items() for part in place)]
-    return command, {**os.environ, "CONTAINERS_CONF": str(folder / CONFIGURATION)}
-
-
-def _bridge(folder: Path) -> str:
-    """The name of the engine's network interface: a process of tests may have two engines at a time."""
-    return f"vt{hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]}"
+def _with_sbin() -> dict[str, str]:
+    """Our environment, in which programs of operators are found, too."""
+    return {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
 
 
 def _connect(address: Path) -> None:

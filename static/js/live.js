@@ -87,6 +87,17 @@ document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (now && now !== elt) window.htmx.ajax("GET", now.getAttribute("hx-get"), { source: now });
 });
 
+// A network that changes breaks off what is being fetched, also where the socket outlives it. Without a socket there
+// will be "live-reconnected".
+document.body.addEventListener("htmx:sendError", ({ detail }) => {
+  const { elt } = detail.requestConfig;
+  if (!elt.matches("[hx-get][hx-trigger*='from:body']")) return;
+  setTimeout(() => {
+    if (!elt.isConnected || socket?.readyState !== WebSocket.OPEN) return;
+    window.htmx.ajax("GET", elt.getAttribute("hx-get"), { source: elt });
+  }, FIRST_DELAY);
+});
+
 if (path) {
   connect();
   document.addEventListener("visibilitychange", hurry);

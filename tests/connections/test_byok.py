@@ -257,7 +257,7 @@ def test_a_disconnect_erases_the_key_and_leaves_it_alone_at_the_provider(ada: Cl
     ada.post(f"/connections/{connection.pk}/disconnect")
     connection.refresh_from_db()
     assert (connection.status, connection.credential, connection.further_secrets) == ("revoked", None, None)
-    assert len(keyed.simulator.asked) == asked
+    assert {question.method for question in keyed.simulator.asked[asked:]} <= {"GET"}
 
 
 # --- for an app -------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +23,29 @@ OURS = {"DEBUG", "VENDO_DATA_DIR", "VENDO_VAULT_KEYS", "SECRET_KEY", "DOCKER_HOS
 UPGRADED = {"pages": ["one", "one", "two", "two", "one"], "copies": 2}
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where an engine is: its address, and the start of command lines in its network."""
+
+    address: str
+    enter: list[str]
+
+
 @pytest.fixture(scope="module")
-def engine_at() -> Iterator[str]:
-    """An engine's address."""
+def engine_at() -> Iterator[Place]:
+    """An engine in a network of its own."""
     if reason := podman.obstacle():
         pytest.skip(reason)
-    with podman.podman() as address:
-        yield address
+    with podman.apart() as enter, podman.podman(enter) as address:
+        yield Place(address, enter)
 
 
-def journey(folder: Path, address: str, parts: str, **environment: str) -> Any:
+def journey(folder: Path, place: Place, parts: str, **environment: str) -> Any:
     """What docker_journey tells of those parts, in a process with a database and a data folder of its own."""
     env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | {
         "DEBUG": "true",
         "VENDO_RUNTIME": "docker",
-        "DOCKER_HOST": address,
+        "DOCKER_HOST": place.address,
         "VENDO_DOCKER_IMAGE": podman.PYTHON_IMAGE,
         "VENDO_DATA_DIR": str(folder),
         "JOURNEY_DIR": str(folder / "tools-of-the-test"),
@@ -48,14 +57,19 @@ def journey(folder: Path, address: str, parts: str, **environment: str) -> Any:
         ["shell", "-v0", "-c", "from tests.deployments.docker_journey import main; main()"],
     ):
         done = subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+            [*place.enter, sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
-def told(engine_at: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def told(engine_at: Place, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What came of tools in a network of their own."""
     parts = "good,bad,uninstallable,upgraded,image,crashing"
     return journey(
@@ -193,7 +207,7 @@ def test_a_container_of_a_suspended_tool_is_stopped_by_the_keeper(told: Any) -> 
 
 
 def test_in_the_machines_network_a_tool_may_listen_on_loopback(
-    engine_at: str, tmp_path_factory: pytest.TempPathFactory
+    engine_at: Place, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("host")
     told = journey(folder, engine_at, "upgraded", VENDO_TOOL_PORTS="8770-8779", VENDO_DOCKER_NETWORK="host")

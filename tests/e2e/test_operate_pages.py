@@ -188,6 +188,24 @@ def test_news_during_a_fetch_is_shown_too(person: Visitor, deployment: str) -> N
     expect(page.get_by_role("link", name="Afterwards", exact=True)).to_be_visible(timeout=PATIENCE)
 
 
+def test_a_fetch_that_broke_off_is_made_again(person: Visitor, deployment: str) -> None:
+    page, broken = person.go("/deployments"), list[Route]()
+
+    def break_off(route: Route) -> None:
+        """The first one alone."""
+        if broken:
+            route.continue_()
+        else:
+            broken.append(route)
+            route.abort("connectionreset")
+
+    page.wait_for_function("document.documentElement.dataset.live === 'open'")
+    page.route("**/deployments", break_off)
+    person.stack.shell(RENAME.format(pk=deployment, name="Afterwards"))
+    expect(page.get_by_role("link", name="Afterwards", exact=True)).to_be_visible(timeout=PATIENCE)
+    assert broken
+
+
 def wait_until(page: Page, condition: Callable[[], object]) -> None:
     """Let the page go on until then."""
     for _ in range(PATIENCE // 50):
