@@ -11,13 +11,21 @@ from django.utils.safestring import SafeString
 from connections.admin_rows import Readable
 
 
+class ByOperators(admin.BooleanFieldListFilter):
+    """By those who may use the admin, or by the people of workspaces."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.title = "operator"
+
+
 @admin.register(LogEntry)
 class AuditAdmin(Readable):
     """Who did what. Nobody can change it here, operators neither."""
 
     list_display = ("action_time", "user", "words", "what", "content_type")
     list_display_links = ("action_time",)
-    list_filter = ("user__is_staff", "action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
+    list_filter = (("user__is_staff", ByOperators), "action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "content_type")
     search_fields = ("user__email", "object_repr", "change_message")
     date_hierarchy = "action_time"

@@ -146,6 +146,8 @@ def test_what_people_do_in_their_workspaces_is_in_the_audit_log(
     assert logged() == ["Connected.", "Disconnected."]
     text = operator.get("/admin/admin/logentry/").text
     assert "Audit log" in text and "owner@acme.example" in text and "sk-ada" not in text
+    assert "By operator" in text
+    assert "owner@acme.example" not in operator.get("/admin/admin/logentry/?user__is_staff__exact=1").text
     entry = LogEntry.objects.latest("pk")
     assert operator.post(f"/admin/admin/logentry/{entry.pk}/change/", {}).status_code == 403
     assert operator.post(f"/admin/admin/logentry/{entry.pk}/delete/", {"post": "yes"}).status_code == 403
