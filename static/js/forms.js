@@ -1,4 +1,5 @@
-// Forms: one submit at a time with progress on the button, passwords that can be looked at, the first error focused.
+// Forms: one submit at a time with progress on the button, passwords that can be looked at, the first error focused,
+// and nothing that was typed is lost.
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -45,4 +46,22 @@ function focusFirstError(root) {
 focusFirstError(document);
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.xhr?.status === 422) focusFirstError(event.target);
+});
+
+// What is half typed in a part of the page that fetches itself anew stays there. htmx keeps the focus, where there is an
+// id. The answer to somebody's own press of a button is taken as it is.
+const FIELDS = "input[type=text][id], input[type=password][id], textarea[id]";
+let typed = [];
+
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const byItself = detail.requestConfig.elt === detail.target;
+  const fields = byItself ? [...detail.target.querySelectorAll(FIELDS)] : [];
+  typed = fields.filter(({ value, defaultValue }) => value !== defaultValue).map(({ id, value }) => ({ id, value }));
+});
+document.body.addEventListener("htmx:afterSwap", () => {
+  for (const { id, value } of typed) {
+    const field = document.getElementById(id);
+    if (field) field.value = value;
+  }
+  typed = [];
 });
