@@ -33,10 +33,13 @@ class Prepared:
         """Connect with psycopg's `params` and prepare the statement. Raises `psycopg.Error`."""
         ours = {name: value for name, value in params.items() if name not in NOT_OURS}
         prepared = cls(await psycopg.AsyncConnection.connect(autocommit=True, **ours))
-        # Sending then returns when the question is in the socket's buffer; no question is long enough to fill that.
-        prepared._libpq.nonblocking = 0
-        asyncio.get_running_loop().add_reader(prepared._socket, prepared._readable)
         try:
+            # Else PostgreSQL plans each question anew for as long as that looks cheaper: it counts the elements of an
+            # array at hand, and expects ten of any other. Planning takes several times what the answer does.
+            await prepared._connection.execute("SET plan_cache_mode = force_generic_plan")
+            # Sending then returns when the question is in the socket's buffer; no question is long enough to fill that.
+            prepared._libpq.nonblocking = 0
+            asyncio.get_running_loop().add_reader(prepared._socket, prepared._readable)
             await prepared._result(lambda libpq: libpq.send_prepare(NAME, statement.encode()))
         except BaseException:
             await prepared.close()

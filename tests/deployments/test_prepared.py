@@ -56,6 +56,20 @@ def test_a_client_who_gets_the_broken_connections_number_is_left_alone(loop: obj
         assert runner.run(_broken_while_a_client_comes()) == b"hello"
 
 
+def test_questions_are_planned_once() -> None:
+    async def ask() -> list[tuple[Any, ...]]:
+        statement = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE $1::text[] IS NOT NULL"
+        prepared = await Prepared.connect(database.get_connection_params(), statement)
+        try:
+            for _ in range(7):  # after five PostgreSQL decides by itself
+                told = await prepared("{a}")
+            return told
+        finally:
+            await prepared.close()
+
+    assert asyncio.run(ask()) == [("7", "0")]
+
+
 def _terminate(backend: int) -> None:
     """Returns when it has ended."""
     with database.cursor() as cursor:
